@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+
+namespace PgQueue;
+
+/// <summary>
+/// Hands out fresh children, and keeps some started ahead of need for the kinds of task seen lately. Each runs one task
+/// and is gone.
+/// </summary>
+internal sealed class ChildPool : IAsyncDisposable
+{
+    private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(1);
+
+    private readonly TaskHostLauncher _launcher;
+    private readonly ChildServer _server;
+    private readonly ChildSettings _settings;
+    private readonly int _warm;
+    private readonly ConcurrentDictionary<TaskKind, Stock> _stocks = new();
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Timer _sweep;
+
+    public ChildPool(TaskHostLauncher launcher, ChildServer server, ChildSettings settings, int warm)
+    {
+        (_launcher, _server, _settings, _warm) = (launcher, server, settings, warm);
+        _sweep = new Timer(_ => Sweep(), null, IdleTime, IdleTime / 4);
+    }
+
+    /// <summary>A child that is ready for its task.</summary>
+    /// <exception cref="QueueException">It could not be started.</exception>
+    public async Task<HostedChild> GetAsync(TaskKind kind)
+    {
+        var stock = _stocks.GetOrAdd(kind, _ => new Stock());
+        var child = await TakeAsync(stock).ConfigureAwait(false) ?? await StartAsync(kind).ConfigureAwait(false);
+        Refill(kind, stock);
+        return child;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _closing.CancelAsync().ConfigureAwait(false);
+        await _sweep.DisposeAsync().ConfigureAwait(false);
+        foreach (var stock in _stocks.Values)
+        {
+            foreach (var starting in stock.TakeAll())
+            {
+                await DropAsync(starting).ConfigureAwait(false);
+            }
+        }
+
+        _closing.Dispose();
+    }
+
+    private Task<HostedChild> StartAsync(TaskKind kind) =>
+        HostedChild.StartAsync(kind, _launcher, _server, _settings, _closing.Token);
+
+    private static async Task<HostedChild?> TakeAsync(Stock stock)
+    {
+        while (stock.Take() is { } starting)
+        {
+            try
+            {
+                var child = await starting.ConfigureAwait(false);
+                if (!child.HasExited)
+                {
+                    return child;
+                }
+
+                await child.DisposeAsync().ConfigureAwait(false);
+            }
+            catch (QueueException)
+            {
+                // It was started on speculation: the one who needs a child starts his own, and hears of it if that fails too.
+            }
+        }
+
+        return null;
+    }
+
+    private void Refill(TaskKind kind, Stock stock)
+    {
+        while (!_closing.IsCancellationRequested && stock.TryReserve(_warm))
+        {
+            stock.Put(Task.Run(() => StartAsync(kind)));
+        }
+    }
+
+    private void Sweep()
+    {
+        foreach (var stock in _stocks.Values)
+        {
+            foreach (var old in stock.TakeOld(DateTime.UtcNow - IdleTime))
+            {
+                _ = DropAsync(old);
+            }
+        }
+    }
+
+    private static async Task DropAsync(Task<HostedChild> starting)
+    {
+        try
+        {
+            await (await starting.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is QueueException or OperationCanceledException)
+        {
+            // It never came to life.
+        }
+    }
+
+    /// <summary>The idle children of one kind, ready or on their way.</summary>
+    private sealed class Stock
+    {
+        private readonly Lock _lock = new();
+        private readonly Queue<Task<HostedChild>> _idle = new();
+        private int _count;
+
+        public bool TryReserve(int most)
+        {
+            lock (_lock)
+            {
+                if (_count >= most)
+                {
+                    return false;
+                }
+
+                _count++;
+                return true;
+            }
+        }
+
+        public void Put(Task<HostedChild> child)
+        {
+            lock (_lock)
+            {
+                _idle.Enqueue(child);
+            }
+        }
+
+        public Task<HostedChild>? Take()
+        {
+            lock (_lock)
+            {
+                if (!_idle.TryDequeue(out var child))
+                {
+                    return null;
+                }
+
+                _count--;
+                return child;
+            }
+        }
+
+        public List<Task<HostedChild>> TakeAll() => TakeOld(DateTime.MaxValue);
+
+        public List<Task<HostedChild>> TakeOld(DateTime readyBefore)
+        {
+            lock (_lock)
+            {
+                var old = new List<Task<HostedChild>>();
+                for (var n = _idle.Count; n > 0; n--)
+                {
+                    var child = _idle.Dequeue();
+                    var isOld = readyBefore == DateTime.MaxValue
+                        || (child.IsCompletedSuccessfully && child.Result.ReadySince < readyBefore);
+                    if (isOld)
+                    {
+                        old.Add(child);
+                    }
+                    else
+                    {
+                        _idle.Enqueue(child);
+                    }
+                }
+
+                _count -= old.Count;
+                return old;
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace PgQueue;
+
+/// <summary>
+/// A process of its own session (so that Ctrl+C at the worker's terminal does not reach it), with empty standard input.
+/// </summary>
+internal interface IChildProcess : IAsyncDisposable
+{
+    int Id { get; }
+
+    /// <summary>
+    /// Its end. What it left running in its session is killed then; what had left the session by itself lives on.
+    /// </summary>
+    Task<ProcessExit> Exited { get; }
+
+    /// <summary>Bytes of its standard output; 0 at the end.</summary>
+    ValueTask<int> ReadOutputAsync(Memory<byte> buffer, CancellationToken cancellationToken);
+
+    /// <summary>Bytes of its standard error; 0 at the end.</summary>
+    ValueTask<int> ReadErrorAsync(Memory<byte> buffer, CancellationToken cancellationToken);
+
+    /// <summary>Asks it to end, as its operating system does that.</summary>
+    void Terminate();
+
+    /// <summary>Kills it and everything that it started, wherever that hides. Returns when all of it is gone.</summary>
+    Task KillTreeAsync();
+
+    /// <summary>Bytes of memory that it and all it started hold now.</summary>
+    long MeasureMemory();
+}

@@ -1,0 +1,82 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace PgQueue;
+
+/// <summary>Turns the database's errors into ones that tell an admin what to do.</summary>
+internal static class DatabaseErrors
+{
+    /// <summary>The same error for an admin; null where it is none of the database's.</summary>
+    public static QueueException? Translate(Exception error, string server, string schema) => error switch
+    {
+        PostgresException e => Translate(e, server, schema),
+        NpgsqlException e when IsAuthenticationSetup(e) => new(
+            QueueError.AuthenticationFailed,
+            $"{server} asks for a password and the connection string has none: add Password=…, or keep it in the file that PGPASSFILE names.", e),
+        NpgsqlException { InnerException: SocketException or TimeoutException } e when !WasConnected(e) => new(
+            QueueError.ServerUnreachable,
+            $"No PostgreSQL server answers at {server}: {e.InnerException!.Message}. Check the host and port, that the server runs and that it accepts connections from here.", e),
+        NpgsqlException { IsTransient: true } or SocketException or IOException => new(
+            QueueError.ConnectionLost,
+            $"The connection to {server} broke: {error.Message} What was being done may or may not have been done.", error),
+        NpgsqlException e => new(QueueError.Database, $"{server}: {e.Message}", e),
+        TimeoutException e => new(QueueError.ServerUnreachable, $"{server} did not answer in time: {e.Message}", e),
+        _ => null,
+    };
+
+    /// <summary>True for an error that goes away by itself when the server is back.</summary>
+    public static bool IsTransient(Exception error) => error switch
+    {
+        QueueException e => e.IsTransient,
+        PostgresException e => IsServerGoing(e.SqlState)
+            || e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
+                or PostgresErrorCodes.TooManyConnections,
+        NpgsqlException or SocketException or IOException or TimeoutException => true,
+        _ => false,
+    };
+
+    private static QueueException Translate(PostgresException e, string server, string schema) => e.SqlState switch
+    {
+        PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => new(
+            QueueError.AuthenticationFailed,
+            $"{server} refuses the login: {e.MessageText}. Check Username and Password of the connection string, and the server's pg_hba.conf.", e),
+        PostgresErrorCodes.InvalidCatalogName => new(
+            QueueError.DatabaseMissing,
+            $"{server}: {e.MessageText}. Create it (createdb), or name another one in the connection string.", e),
+        PostgresErrorCodes.InvalidSchemaName => SchemaMissing(server, schema, e),
+        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.UndefinedObject
+            when e.MessageText.Contains(schema, StringComparison.Ordinal) => SchemaMissing(server, schema, e),
+        PostgresErrorCodes.InsufficientPrivilege => new(
+            QueueError.PermissionDenied,
+            $"{server}: {e.MessageText}. Grant the user what is missing, or connect as the queue's owner.", e),
+        "PQ001" => new(QueueError.DuplicateClientId, Upper(e.MessageText) + ". " + e.Hint, e)
+        {
+            TaskId = long.TryParse(e.Detail, out var id) ? id : null,
+        },
+        PostgresErrorCodes.TooManyConnections => new(
+            QueueError.ServerUnreachable, $"{server}: {e.MessageText}. Raise max_connections or close other sessions.", e),
+        _ when IsServerGoing(e.SqlState) => new(
+            QueueError.ConnectionLost,
+            $"The connection to {server} broke: {e.MessageText}. What was being done may or may not have been done.", e),
+        _ when e.SqlState[..2] is "22" or "23" => new(
+            QueueError.InvalidArgument, Upper(e.MessageText) + "." + (e.Hint is null ? "" : " " + e.Hint + "."), e),
+        _ => new(QueueError.Database, $"{server}: {e.MessageText} (SQLSTATE {e.SqlState}).", e),
+    };
+
+    public static QueueException SchemaMissing(string server, string schema, Exception? inner = null) => new(
+        QueueError.SchemaMissing,
+        $"{server} has no queue in the schema \"{schema}\". Install it with Install-PqSchema, or connect with the schema that it is in.", inner);
+
+    /// <summary>The server is starting, stopping or ending this session.</summary>
+    private static bool IsServerGoing(string sqlState) =>
+        sqlState.StartsWith("08", StringComparison.Ordinal) || sqlState.StartsWith("57P", StringComparison.Ordinal);
+
+    private static bool IsAuthenticationSetup(NpgsqlException e) =>
+        e.Message.StartsWith("No password has been provided", StringComparison.Ordinal);
+
+    private static bool WasConnected(NpgsqlException e) =>
+        !e.Message.StartsWith("Failed to connect", StringComparison.Ordinal)
+        && !e.Message.StartsWith("The operation has timed out", StringComparison.Ordinal);
+
+    private static string Upper(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
+}

@@ -1,0 +1,262 @@
+-- Runs with search_path set to the queue's schema alone; functions keep that path by SET search_path FROM CURRENT,
+-- so they are safe to call from a trigger or from a session with any path of its own.
+
+create type task_state as enum ('scheduled', 'blocked', 'ready', 'running', 'completed', 'failed', 'canceled');
+create type task_kind as enum ('script', 'method', 'command');
+create type task_end as enum (
+    'success', 'error', 'exit_code', 'signal', 'timeout', 'memory', 'lost', 'canceled', 'expired'
+);
+create type output_stream as enum (
+    'output', 'error', 'warning', 'verbose', 'information', 'debug', 'progress'
+);
+create type group_order as enum ('fifo', 'lifo');
+create type overlap_policy as enum ('skip', 'allow', 'queue');
+create type missed_policy as enum ('skip', 'once', 'all');
+
+create table queue (
+    name                text primary key check (name <> '' and length(name) <= 200),
+    paused              boolean not null default false,
+    max_concurrency     integer check (max_concurrency >= 1),
+    rate_count          integer check (rate_count >= 1),
+    rate_period         interval check (rate_period > interval '0'),
+    rate_tokens         double precision,
+    rate_tokens_at      timestamptz,
+    default_timeout     interval check (default_timeout > interval '0'),
+    default_attempts    integer check (default_attempts >= 1),
+    default_retry       jsonb,
+    dead_letter_queue   text,
+    retention           interval check (retention > interval '0'),
+    created_at          timestamptz not null default now(),
+    check ((rate_count is null) = (rate_period is null))
+);
+
+insert into queue (name) values ('default');
+
+-- Script texts by hash: 100,000 tasks of one script store it once.
+create table script (
+    hash        bytea primary key,
+    text        text not null,
+    created_at  timestamptz not null default now()
+);
+
+create table worker (
+    id              bigint generated always as identity primary key,
+    name            text not null,
+    host            text not null,
+    process_id      integer not null,
+    version         text not null,
+    queues          text[],
+    concurrency     integer not null,
+    -- True while it waits with a free slot: only then is it worth a notification.
+    asleep          boolean not null default false,
+    stop_requested  text check (stop_requested in ('drain', 'now')),
+    backend_pid     integer,
+    started_at      timestamptz not null default now(),
+    seen_at         timestamptz not null default now(),
+    -- Behind a pooler, where session locks don't hold, the lease is this time.
+    lease_until     timestamptz,
+    -- When its advisory lock was first seen free.
+    suspect_at      timestamptz,
+    -- Set once its tasks were taken from it.
+    lost_at         timestamptz
+);
+
+create sequence task_id as bigint cache 50;
+
+-- Unfinished tasks only: what is finished moves to history, so this stays small and vacuum cheap.
+create table task (
+    id                  bigint primary key default nextval('task_id'),
+    queue               text not null,
+    priority            integer not null default 50,
+    state               task_state not null default 'ready',
+    kind                task_kind not null,
+    name                text,
+    tags                text[],
+    script_hash         bytea,
+    spec                jsonb not null default '{}',
+    timeout             interval check (timeout > interval '0'),
+    memory_limit        bigint check (memory_limit > 0),
+    max_attempts        integer not null default 1 check (max_attempts >= 1),
+    max_lost            integer not null default 3 check (max_lost >= 0),
+    retry               jsonb,
+    client_id           text,
+    dedupe_key          text,
+    group_key           text,
+    group_order         group_order,
+    waits_for           integer not null default 0,
+    dead_letter_queue   text,
+    dead_letter_of      bigint,
+    expires_at          timestamptz,
+    schedule            text,
+    tick                timestamptz,
+    created_at          timestamptz not null default now(),
+    run_at              timestamptz not null default now(),
+    started_at          timestamptz,
+    -- Every start counts as a run; with the worker it fences a late answer. An attempt is a run that was the
+    -- task's own affair; a lost one died with its worker.
+    run                 integer not null default 0,
+    attempt             integer not null default 0,
+    lost                integer not null default 0,
+    worker_id           bigint,
+    cancel_requested_at timestamptz,
+    cancel_reason       text,
+    -- Somebody waits for its end and wants a notification.
+    watched             boolean not null default false,
+    error               jsonb,
+    -- The runs before this one, oldest first.
+    past_runs           jsonb,
+    check (state not in ('completed', 'failed', 'canceled')),
+    check (kind <> 'script' or script_hash is not null or spec ? 'file'),
+    check (state <> 'running' or worker_id is not null)
+) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+
+create index task_claim on task (queue, priority desc, id) where state = 'ready';
+create index task_due on task (run_at) where state = 'scheduled';
+create index task_running on task (worker_id) where state = 'running';
+create index task_group on task (group_key, id) where group_key is not null;
+create unique index task_dedupe on task (dedupe_key) where dedupe_key is not null;
+
+-- Finished tasks, by the week they finished in; retention drops partitions.
+create table history (
+    id                  bigint not null,
+    queue               text not null,
+    priority            integer not null,
+    state               task_state not null check (state in ('completed', 'failed', 'canceled')),
+    kind                task_kind not null,
+    name                text,
+    tags                text[],
+    script_hash         bytea,
+    spec                jsonb not null,
+    timeout             interval,
+    memory_limit        bigint,
+    max_attempts        integer not null,
+    max_lost            integer not null,
+    retry               jsonb,
+    client_id           text,
+    dedupe_key          text,
+    group_key           text,
+    group_order         group_order,
+    dead_letter_queue   text,
+    dead_letter_of      bigint,
+    schedule            text,
+    tick                timestamptz,
+    created_at          timestamptz not null,
+    run_at              timestamptz not null,
+    started_at          timestamptz,
+    finished_at         timestamptz not null default now(),
+    run                 integer not null,
+    attempt             integer not null,
+    lost                integer not null,
+    worker_id           bigint,
+    worker              text,
+    ended               task_end not null,
+    exit_code           integer,
+    signal              integer,
+    peak_memory         bigint,
+    error               jsonb,
+    result              jsonb,
+    past_runs           jsonb,
+    primary key (id, finished_at)
+) partition by range (finished_at);
+
+create index history_failed on history (finished_at) where state = 'failed';
+create index history_finished on history using brin (finished_at);
+
+-- A client's own id for a task is unique until the task is cleared; it outlives the move to history.
+create table client_key (
+    client_id   text primary key,
+    task_id     bigint not null unique
+);
+
+-- Who waits for whom. A row goes when the awaited task has ended.
+create table dependency (
+    task_id     bigint not null,
+    needs_id    bigint not null,
+    any_end     boolean not null default false,
+    primary key (task_id, needs_id)
+);
+
+create index dependency_needs on dependency (needs_id);
+
+-- The records of a task's streams, appended while it runs; run tells a lost run's records from the one that counts.
+create table task_output (
+    task_id     bigint not null,
+    run         integer not null,
+    seq         integer not null,
+    at          timestamptz not null default clock_timestamp(),
+    stream      output_stream not null,
+    text        text,
+    clixml      text
+) partition by range (at);
+
+create index task_output_task on task_output (task_id, run, seq);
+
+create table schedule (
+    name            text primary key check (name <> ''),
+    cron            text,
+    every           interval check (every >= interval '1 second'),
+    time_zone       text not null default 'UTC',
+    -- What to add at each tick, in the words of add_tasks.
+    task            jsonb not null,
+    overlap         overlap_policy not null default 'skip',
+    missed          missed_policy not null default 'once',
+    missed_limit    integer not null default 100 check (missed_limit >= 1),
+    jitter          interval check (jitter >= interval '0'),
+    start_at        timestamptz,
+    end_at          timestamptz check (end_at > start_at),
+    max_runs        integer check (max_runs >= 1),
+    active          boolean not null default true,
+    runs            bigint not null default 0,
+    next_run        timestamptz,
+    last_tick       timestamptz,
+    last_task_id    bigint,
+    created_at      timestamptz not null default now(),
+    updated_at      timestamptz not null default now(),
+    check ((cron is null) <> (every is null))
+);
+
+create index schedule_next on schedule (next_run) where active;
+
+-- Makes the weekly partitions of history and task_output for this week and the two to come, and a default one for
+-- rows whose week has none. Safe to call at any time; returns how many it made.
+create function ensure_partitions() returns integer
+language plpgsql
+set search_path from current
+as $$
+declare
+    parent  text;
+    week    date;
+    part    text;
+    made    integer := 0;
+begin
+    perform pg_advisory_xact_lock(hashtextextended(current_schema() || '.partitions', 0));
+
+    foreach parent in array array['history', 'task_output'] loop
+        if to_regclass(parent || '_default') is null then
+            execute format('create table %I partition of %I default', parent || '_default', parent);
+        end if;
+
+        for week in
+            select generate_series(date_trunc('week', now() at time zone 'UTC'),
+                                   date_trunc('week', now() at time zone 'UTC') + interval '2 weeks',
+                                   interval '1 week')::date
+        loop
+            part := parent || to_char(week, '_IYYY"w"IW');
+            continue when to_regclass(part) is not null;
+            begin
+                execute format('create table %I partition of %I for values from (%L) to (%L)',
+                               part, parent, week::text || ' 00:00:00+00', (week + 7)::text || ' 00:00:00+00');
+                made := made + 1;
+            exception when check_violation then
+                -- The default partition holds rows of that week already (nobody was here to make its partition in
+                -- time): they stay there, and only that week's retention is by deleting rows.
+                null;
+            end;
+        end loop;
+    end loop;
+
+    return made;
+end
+$$;
+
+select ensure_partitions();

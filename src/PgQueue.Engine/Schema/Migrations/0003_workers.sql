@@ -1,0 +1,264 @@
+-- A new worker. It lives as long as the session that calls this holds worker_lock_key(id).
+create function register_worker(
+    name text, host text, process_id integer, version text, queues text[], concurrency integer
+)
+returns bigint
+language plpgsql
+set search_path from current
+as $$
+declare
+    new_id  bigint;
+begin
+    new_id := nextval(pg_get_serial_sequence('worker', 'id'));
+    -- Locked before the row can be seen, so that no maintainer takes it for dead.
+    perform pg_advisory_lock(worker_lock_key(new_id));
+
+    insert into worker (id, name, host, process_id, version, queues, concurrency, backend_pid)
+    overriding system value
+    values (new_id, name, host, process_id, version, queues, concurrency, pg_backend_pid());
+
+    return new_id;
+end
+$$;
+
+-- Binds a living worker to the session that calls this, after its old one broke. False: it was given up, and its tasks
+-- are others' now. The old session may still hold the lock on the server's side (its end was never told of the break):
+-- it is ended.
+create function rejoin_worker(worker_id bigint) returns boolean
+language plpgsql
+set search_path from current
+as $$
+declare
+    old_backend integer;
+begin
+    select w.backend_pid into old_backend from worker w where w.id = worker_id and w.lost_at is null for update;
+    if not found then
+        return false;
+    end if;
+
+    if not pg_try_advisory_lock(worker_lock_key(worker_id)) then
+        perform pg_terminate_backend(l.pid)
+        from pg_locks l
+        where l.locktype = 'advisory'
+          and l.database = (select d.oid from pg_database d where d.datname = current_database())
+          and l.granted
+          and l.pid = old_backend
+          and l.pid <> pg_backend_pid()
+          and ((l.classid::bigint << 32) | l.objid::bigint) = worker_lock_key(worker_id);
+        perform pg_advisory_lock(worker_lock_key(worker_id));
+    end if;
+
+    update worker w
+    set backend_pid = pg_backend_pid(), suspect_at = null, seen_at = clock_timestamp()
+    where w.id = worker_id;
+    return true;
+end
+$$;
+
+-- What a worker asks for several times a second on its own session: is it still in office, was it told to stop, which of
+-- its tasks are to be canceled, and is it the maintainer (it takes the office if it is free)?
+create function worker_tick(worker_id bigint, is_maintainer boolean)
+returns table (alive boolean, stop_requested text, canceled bigint[], maintainer boolean)
+language plpgsql
+set search_path from current
+as $$
+begin
+    return query
+    select
+        w.lost_at is null,
+        w.stop_requested,
+        array(
+            select t.id
+            from task t
+            where t.worker_id = w.id and t.state = 'running' and t.cancel_requested_at is not null
+        ),
+        is_maintainer or pg_try_advisory_lock(maintainer_lock_key())
+    from worker w
+    where w.id = worker_tick.worker_id;
+end
+$$;
+
+-- Takes the tasks of workers whose lock is free. A worker whose session broke has a moment to come back: the lock must
+-- be free at two looks that lie at least patience apart. The lock, once taken here, is held to the end of the
+-- transaction, so that a worker that comes back just now waits and then learns that it was given up.
+create function recover_workers(patience interval default '700 milliseconds')
+returns table (worker_id bigint, worker text, tasks integer)
+language plpgsql
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    dead    record;
+    freed   record;
+begin
+    -- After a restart of the server every lock is free and every worker on its way back.
+    if clock_timestamp() < pg_postmaster_start_time() + interval '10 seconds' then
+        patience := greatest(patience, interval '10 seconds');
+    end if;
+
+    for dead in
+        select w.id, w.name, w.suspect_at
+        from worker w
+        where w.lost_at is null
+        order by w.id
+        for update skip locked
+    loop
+        if not pg_try_advisory_xact_lock(worker_lock_key(dead.id)) then
+            update worker w set suspect_at = null where w.id = dead.id and w.suspect_at is not null;
+        elsif dead.suspect_at is null then
+            update worker w set suspect_at = clock_timestamp() where w.id = dead.id;
+        elsif dead.suspect_at <= clock_timestamp() - patience then
+            update worker w set lost_at = clock_timestamp(), asleep = false where w.id = dead.id;
+            worker_id := dead.id;
+            worker := dead.name;
+            tasks := free_tasks(dead.id, died => true);
+            return next;
+        end if;
+    end loop;
+end
+$$;
+
+-- Frees all that a worker has running: to run again, or to its end where it was canceled or has been lost too often. A
+-- run that the worker's death took counts as lost; one that its stop took never happened.
+create function free_tasks(old_worker_id bigint, died boolean) returns integer
+language plpgsql
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    ended   integer;
+    again   integer;
+    queues  text[];
+begin
+    select count(*) into ended
+    from (
+        select
+            array_agg(t.id) as ids, array_agg(t.run) as runs,
+            array_agg('failed'::task_state) as states, array_agg('lost'::task_end) as ends,
+            array_agg(jsonb_build_object('message', format(
+                'The worker died while it ran this task, for the %s. time; the last was %s.', t.lost + 1, w.name))) as errors
+        from task t
+        join worker w on w.id = t.worker_id
+        where t.worker_id = old_worker_id
+          and t.state = 'running'
+          and ((died and t.lost >= t.max_lost) or t.cancel_requested_at is not null)
+    ) t
+    cross join lateral end_tasks(old_worker_id, t.ids, t.runs, t.states, t.ends, null, null, null, t.errors, null)
+    where t.ids is not null;
+
+    with freed as (
+        update task t
+        set state = 'ready',
+            worker_id = null,
+            started_at = null,
+            attempt = t.attempt - 1,
+            lost = t.lost + died::int,
+            past_runs = case
+                when not died then t.past_runs
+                else coalesce(t.past_runs, '[]') || run_record(
+                    t.run, t.attempt, w.name, t.started_at, 'lost', null, null, null, null)
+            end
+        from worker w
+        where w.id = old_worker_id and t.worker_id = old_worker_id and t.state = 'running'
+        returning t.queue
+    )
+    select count(*), array_agg(distinct f.queue) into again, queues from freed f;
+
+    if again > 0 then
+        perform wake_workers(queues);
+    end if;
+
+    return ended + again;
+end
+$$;
+
+-- A worker's own farewell. What it still has running (a stop that ran out of time) runs elsewhere at once.
+create function unregister_worker(worker_id bigint) returns void
+language plpgsql
+set search_path from current
+as $$
+begin
+    perform free_tasks(worker_id, died => false);
+    delete from worker w where w.id = unregister_worker.worker_id;
+    perform pg_advisory_unlock(worker_lock_key(unregister_worker.worker_id));
+end
+$$;
+
+-- Makes due tasks ready, max_tasks at the most. Returns how many.
+create function promote_due(max_tasks integer default 5000) returns integer
+language plpgsql
+set search_path from current
+as $$
+declare
+    promoted    integer;
+    queues      text[];
+begin
+    with due as (
+        select t.id
+        from task t
+        where t.state = 'scheduled' and t.run_at <= clock_timestamp()
+        order by t.run_at
+        limit max_tasks
+        for update skip locked
+    ),
+    ready as (
+        update task t set state = 'ready' from due d where t.id = d.id returning t.queue
+    )
+    select count(*), array_agg(distinct r.queue) into promoted, queues from ready r;
+
+    if promoted > 0 then
+        perform wake_workers(queues);
+    end if;
+
+    return promoted;
+end
+$$;
+
+-- Seconds until the next scheduled task is due, by this server's clock; null where there is none.
+create function next_due() returns double precision
+language sql stable
+set search_path from current
+as $$
+    select extract(epoch from min(t.run_at) - clock_timestamp())::double precision from task t where t.state = 'scheduled'
+$$;
+
+-- Tells workers to stop: to finish what they run, or at once. Returns the ids of those told.
+create function stop_workers(ids bigint[], how text) returns setof bigint
+language plpgsql
+set search_path from current
+as $$
+begin
+    return query
+    update worker w set stop_requested = how where w.id = any (ids) and w.lost_at is null returning w.id;
+    perform pg_notify(wake_channel(), '!stop');
+end
+$$;
+
+-- Gives back what a worker holds without knowing it: a claim was made, and its answer lost on the way. Returns how many.
+create function free_strays(worker_id bigint, known bigint[]) returns integer
+language sql
+set search_path from current
+as $$
+    with freed as (
+        update task t
+        set state = 'ready', worker_id = null, started_at = null, attempt = t.attempt - 1
+        where t.worker_id = free_strays.worker_id and t.state = 'running' and t.id <> all (known)
+        returning t.id
+    )
+    select count(*)::integer from freed
+$$;
+
+-- Is anything left to do in these queues (LIKE patterns; all where null): ready, running, blocked or waiting for its next
+-- attempt? What somebody has put off to a later time does not count.
+create function has_work(queues text[]) returns boolean
+language sql stable
+set search_path from current
+as $$
+    select exists (
+        select from task t
+        where t.state in ('ready', 'running', 'blocked') and (queues is null or t.queue like any (queues))
+    ) or exists (
+        select from task t
+        where t.state = 'scheduled' and t.attempt > 0 and (queues is null or t.queue like any (queues))
+    )
+$$;

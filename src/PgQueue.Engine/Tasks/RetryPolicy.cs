@@ -1,0 +1,80 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace PgQueue;
+
+/// <summary>How the wait between attempts grows.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Backoff>))]
+public enum Backoff
+{
+    /// <summary>Always the delay.</summary>
+    Fixed,
+
+    /// <summary>The delay times the number of attempts made.</summary>
+    Linear,
+
+    /// <summary>The delay, doubled after each attempt.</summary>
+    Exponential,
+}
+
+/// <summary>When a task that failed is tried again, as long as it has attempts left.</summary>
+public sealed record RetryPolicy
+{
+    /// <summary>What a task has that was given attempts but no policy: at once.</summary>
+    public static RetryPolicy Immediate { get; } = new();
+
+    /// <summary>The wait before the second attempt; none where zero.</summary>
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>How the wait grows from there.</summary>
+    public Backoff Backoff { get; init; }
+
+    /// <summary>The longest wait; one hour.</summary>
+    public TimeSpan MaxDelay { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>The part of a wait that is left to chance, 0 to 1, so that tasks that failed together don't come back together.</summary>
+    public double Jitter { get; init; }
+
+    /// <summary>The wait after a number of attempts.</summary>
+    /// <param name="attempts">Attempts made, 1 at least.</param>
+    /// <param name="chance">0 to 1, what the jitter is drawn from.</param>
+    public TimeSpan WaitAfter(int attempts, double chance)
+    {
+        var factor = Backoff switch
+        {
+            Backoff.Linear => attempts,
+            Backoff.Exponential => Math.Pow(2, Math.Min(attempts - 1, 62)),
+            _ => 1.0,
+        };
+        var wait = Math.Min(Delay.TotalSeconds * factor, MaxDelay.TotalSeconds);
+        return TimeSpan.FromSeconds(wait * (1 - (Jitter * chance)));
+    }
+
+    internal string ToJson() => JsonSerializer.Serialize(this, RetryPolicyJson.Default.RetryPolicy);
+
+    internal static RetryPolicy FromJson(string? json) =>
+        (json is null ? null : JsonSerializer.Deserialize(json, RetryPolicyJson.Default.RetryPolicy)) ?? Immediate;
+
+    internal void Validate()
+    {
+        Require(Delay >= TimeSpan.Zero, nameof(Delay), Delay, "must not be negative");
+        Require(MaxDelay >= TimeSpan.Zero, nameof(MaxDelay), MaxDelay, "must not be negative");
+        Require(Jitter is >= 0 and <= 1, nameof(Jitter), Jitter, "must be from 0 to 1");
+
+        static void Require(bool condition, string name, object value, string rule)
+        {
+            if (!condition)
+            {
+                throw new QueueException(QueueError.InvalidArgument, $"Retry.{name} '{value}' {rule}.");
+            }
+        }
+    }
+}
+
+/// <summary>A retry policy as the database keeps it.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(RetryPolicy))]
+internal sealed partial class RetryPolicyJson : JsonSerializerContext;

@@ -1,0 +1,53 @@
+namespace PgQueue;
+
+/// <summary>Which tasks to read. What is null or empty does not filter; all that is given must hold.</summary>
+public sealed record TaskQuery
+{
+    /// <summary>These ids.</summary>
+    public IReadOnlyCollection<long>? Ids { get; init; }
+
+    /// <summary>One of these states.</summary>
+    public IReadOnlyCollection<TaskState>? States { get; init; }
+
+    /// <summary>A queue of one of these names; <c>*</c> and <c>?</c> are wildcards.</summary>
+    public IReadOnlyCollection<string>? Queues { get; init; }
+
+    /// <summary>One of these names; <c>*</c> and <c>?</c> are wildcards.</summary>
+    public IReadOnlyCollection<string>? Names { get; init; }
+
+    /// <summary>All of these tags.</summary>
+    public IReadOnlyCollection<string>? Tags { get; init; }
+
+    /// <summary>One of these kinds.</summary>
+    public IReadOnlyCollection<TaskKind>? Kinds { get; init; }
+
+    /// <summary>One of these client ids.</summary>
+    public IReadOnlyCollection<string>? ClientIds { get; init; }
+
+    /// <summary>A worker of one of these names; <c>*</c> and <c>?</c> are wildcards.</summary>
+    public IReadOnlyCollection<string>? Workers { get; init; }
+
+    /// <summary>An error whose message contains this text, in any case; <c>*</c> and <c>?</c> are wildcards.</summary>
+    public string? ErrorText { get; init; }
+
+    /// <summary>Added at or after this time.</summary>
+    public DateTimeOffset? CreatedFrom { get; init; }
+
+    /// <summary>Added before this time.</summary>
+    public DateTimeOffset? CreatedBefore { get; init; }
+
+    /// <summary>Finished at or after this time.</summary>
+    public DateTimeOffset? FinishedFrom { get; init; }
+
+    /// <summary>Finished before this time.</summary>
+    public DateTimeOffset? FinishedBefore { get; init; }
+
+    /// <summary>Oldest first; newest first where false.</summary>
+    public bool Ascending { get; init; }
+
+    /// <summary>This many at the most; all where null. 0 or more.</summary>
+    public long? Limit { get; init; }
+
+    /// <summary>Leave out this many first. 0 or more.</summary>
+    public long Offset { get; init; }
+}

@@ -1,0 +1,122 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace PgQueue;
+
+/// <summary>Takes ready tasks for one worker.</summary>
+internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity)
+{
+    private const int ScriptsKept = 1000;
+
+    private readonly Dictionary<string, string> _scripts = [];
+    private bool _uncertain;
+
+    /// <summary>Claims tasks, best first.</summary>
+    /// <param name="workerId">The worker.</param>
+    /// <param name="most">How many at the most.</param>
+    /// <param name="known">The tasks that the worker knows it has.</param>
+    public async Task<IReadOnlyList<ClaimedTask>> ClaimAsync(long workerId, int most, Func<long[]> known)
+    {
+        var connection = await database.Source.OpenConnectionAsync(CancellationToken.None).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            if (_uncertain)
+            {
+                // The last claim broke off: it may have been made, and its answer lost.
+                await FreeStraysAsync(connection, workerId, known()).ConfigureAwait(false);
+            }
+
+            _uncertain = true;
+            var rows = await ReadAsync(connection, workerId, most).ConfigureAwait(false);
+            await FetchScriptsAsync(connection, rows).ConfigureAwait(false);
+            _uncertain = false;
+            return [.. rows
+                .OrderByDescending(r => r.Task.Priority).ThenBy(r => r.Task.Id)
+                .Select(r => r.Hash is null ? r.Task : r.Task with { Script = _scripts.GetValueOrDefault(r.Hash) })];
+        }
+    }
+
+    private async Task<List<(ClaimedTask Task, string? Hash)>> ReadAsync(NpgsqlConnection connection, long workerId, int most)
+    {
+        var command = new NpgsqlCommand(database.Sql("Workers/claim.sql"), connection);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Add(new() { Value = workerId });
+            command.Parameters.Add(identity.QueuesParameter());
+            command.Parameters.Add(new() { Value = most });
+            var rows = await command.ExecuteReaderAsync().ConfigureAwait(false);
+            await using (rows.ConfigureAwait(false))
+            {
+                var claimed = new List<(ClaimedTask, string?)>();
+                while (await rows.ReadAsync().ConfigureAwait(false))
+                {
+                    claimed.Add((Read(rows), rows.IsDBNull(8) ? null : Convert.ToHexString(rows.GetFieldValue<byte[]>(8))));
+                }
+
+                return claimed;
+            }
+        }
+    }
+
+    private static ClaimedTask Read(NpgsqlDataReader row) => new()
+    {
+        Id = row.GetInt64(0),
+        Run = row.GetInt32(1),
+        Attempt = row.GetInt32(2),
+        MaxAttempts = row.GetInt32(3),
+        Queue = row.GetString(4),
+        Priority = row.GetInt32(5),
+        // A kind of a newer version's: its task fails with that, and the worker lives on.
+        Kind = Enum.TryParse<TaskKind>(row.GetString(6), ignoreCase: true, out var kind) ? kind : (TaskKind)(-1),
+        Name = TaskRow.Text(row, 7),
+        Script = null,
+        Spec = row.GetString(9),
+        Timeout = row.IsDBNull(10) ? null : row.GetTimeSpan(10),
+        MemoryLimit = row.IsDBNull(11) ? null : row.GetInt64(11),
+        Retry = TaskRow.Text(row, 12),
+    };
+
+    private async Task FetchScriptsAsync(NpgsqlConnection connection, List<(ClaimedTask Task, string? Hash)> rows)
+    {
+        var missing = rows.Select(r => r.Hash).OfType<string>().Where(h => !_scripts.ContainsKey(h)).Distinct().ToList();
+        if (missing.Count == 0)
+        {
+            return;
+        }
+
+        if (_scripts.Count > ScriptsKept)
+        {
+            _scripts.Clear();
+            missing = [.. rows.Select(r => r.Hash).OfType<string>().Distinct()];
+        }
+
+        var command = new NpgsqlCommand($"select hash, text from {database.QuotedSchema}.script where hash = any ($1)", connection);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Add(new()
+            {
+                Value = missing.Select(Convert.FromHexString).ToArray(),
+                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
+            });
+            var texts = await command.ExecuteReaderAsync().ConfigureAwait(false);
+            await using (texts.ConfigureAwait(false))
+            {
+                while (await texts.ReadAsync().ConfigureAwait(false))
+                {
+                    _scripts[Convert.ToHexString(texts.GetFieldValue<byte[]>(0))] = texts.GetString(1);
+                }
+            }
+        }
+    }
+
+    private async Task FreeStraysAsync(NpgsqlConnection connection, long workerId, long[] known)
+    {
+        var command = new NpgsqlCommand($"select {database.QuotedSchema}.free_strays($1, $2)", connection);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Add(new() { Value = workerId });
+            command.Parameters.Add(new() { Value = known, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
+            await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using System.Threading.Channels;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace PgQueue;
+
+/// <summary>Tells the database how runs ended, in batches: one statement for all that ended while the last was under way.</summary>
+internal sealed class Finisher : IAsyncDisposable
+{
+    private const int MaxBatch = 200;
+
+    private readonly QueueDatabase _database;
+    private readonly Func<long> _workerId;
+    private readonly Outage _outage;
+    private readonly Channel<Pending> _incoming = Channel.CreateUnbounded<Pending>(new() { SingleReader = true });
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _work;
+
+    public Finisher(QueueDatabase database, Func<long> workerId, Outage outage)
+    {
+        (_database, _workerId, _outage) = (database, workerId, outage);
+        _work = Task.Run(RunAsync);
+    }
+
+    /// <summary>Returns the task's new state when it is stored; null where the task was no longer this worker's.</summary>
+    public Task<TaskState?> FinishAsync(FinishedRun run)
+    {
+        var pending = new Pending(run, _workerId(), new(TaskCreationOptions.RunContinuationsAsynchronously));
+        _incoming.Writer.TryWrite(pending);
+        return pending.Stored.Task;
+    }
+
+    /// <summary>Gives up on a database that stays away.</summary>
+    public void GiveUp() => _stop.Cancel();
+
+    public async ValueTask DisposeAsync()
+    {
+        _incoming.Writer.TryComplete();
+        await _work.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var batch = new List<Pending>(MaxBatch);
+        while (await _incoming.Reader.WaitToReadAsync().ConfigureAwait(false))
+        {
+            while (batch.Count < MaxBatch && _incoming.Reader.TryRead(out var pending))
+            {
+                batch.Add(pending);
+            }
+
+            foreach (var sameWorker in batch.GroupBy(p => p.WorkerId))
+            {
+                await StoreAsync([.. sameWorker]).ConfigureAwait(false);
+            }
+
+            batch.Clear();
+        }
+    }
+
+    private async Task StoreAsync(List<Pending> batch)
+    {
+        try
+        {
+            var states = await _outage.RetryAsync(_ => SendAsync(batch), _stop.Token).ConfigureAwait(false);
+            foreach (var pending in batch)
+            {
+                pending.Stored.TrySetResult(states.TryGetValue(pending.Run.TaskId, out var state) ? state : null);
+            }
+        }
+        catch (PostgresException) when (batch.Count > 1)
+        {
+            // One of them can't be stored: which, shows one by one.
+            foreach (var pending in batch)
+            {
+                await StoreAsync([pending]).ConfigureAwait(false);
+            }
+        }
+        catch (PostgresException e) when (batch[0].Run is { Outcome.Result: not null } or { Outcome.Error: not null } && batch[0].Replaced is false)
+        {
+            var message = $"How the task ended could not be stored: {e.MessageText}.";
+            var run = batch[0].Run with
+            {
+                State = TaskState.Failed,
+                RetryIn = null,
+                Outcome = RunOutcome.Failed(TaskEnd.Error, message, e.GetType().FullName),
+            };
+            await StoreAsync([batch[0] with { Run = run, Replaced = true }]).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            _outage.Report($"The end of {batch.Count} tasks could not be stored; they will count as lost: {e.Message}");
+            batch.ForEach(p => p.Stored.TrySetResult(null));
+        }
+    }
+
+    private async Task<Dictionary<long, TaskState>> SendAsync(List<Pending> batch)
+    {
+        var connection = await _database.Source.OpenConnectionAsync().ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            var command = new NpgsqlCommand(_database.Sql("Workers/finish.sql"), connection);
+            await using (command.ConfigureAwait(false))
+            {
+                command.Parameters.Add(new() { Value = batch[0].WorkerId });
+                Add(NpgsqlDbType.Bigint, r => r.TaskId);
+                Add(NpgsqlDbType.Integer, r => r.Run);
+                Add(NpgsqlDbType.Text, r => DbWords.Of(r.State));
+                Add(NpgsqlDbType.Text, r => DbWords.Of(r.Outcome.End));
+                Add(NpgsqlDbType.Integer, r => r.Outcome.ExitCode);
+                Add(NpgsqlDbType.Integer, r => r.Outcome.Signal);
+                Add(NpgsqlDbType.Bigint, r => r.Outcome.PeakMemory);
+                Add(NpgsqlDbType.Jsonb, r => r.ErrorJson);
+                Add(NpgsqlDbType.Jsonb, r => r.ResultJson);
+                Add(NpgsqlDbType.Interval, r => r.RetryIn);
+                Add(NpgsqlDbType.Boolean, r => r.Refund);
+
+                var rows = await command.ExecuteReaderAsync().ConfigureAwait(false);
+                await using (rows.ConfigureAwait(false))
+                {
+                    var states = new Dictionary<long, TaskState>();
+                    while (await rows.ReadAsync().ConfigureAwait(false))
+                    {
+                        states[rows.GetInt64(0)] = DbWords.Parse<TaskState>(rows.GetString(1));
+                    }
+
+                    return states;
+                }
+
+                void Add<T>(NpgsqlDbType type, Func<FinishedRun, T> value) => command.Parameters.Add(new()
+                {
+                    Value = batch.Select(p => value(p.Run)).ToArray(),
+                    NpgsqlDbType = NpgsqlDbType.Array | type,
+                });
+            }
+        }
+    }
+
+    private sealed record Pending(FinishedRun Run, long WorkerId, TaskCompletionSource<TaskState?> Stored)
+    {
+        public bool Replaced { get; init; }
+    }
+}

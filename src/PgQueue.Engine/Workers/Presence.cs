@@ -1,0 +1,43 @@
+using Npgsql;
+
+namespace PgQueue;
+
+/// <summary>What a worker lets the others know: whether it sleeps, so that whoever adds a task wakes it.</summary>
+internal sealed class Presence(QueueDatabase database, WorkerSession session)
+{
+    private bool _asleep;
+    private long _workerId;
+
+    /// <returns>True where that is news.</returns>
+    public async Task<bool> SetAsleepAsync(bool asleep)
+    {
+        var workerId = session.WorkerId;
+        if (asleep == _asleep && workerId == _workerId)
+        {
+            return false;
+        }
+
+        await ScalarAsync(
+            "update {schema}.worker set asleep = $2 where id = $1", [new() { Value = workerId }, new() { Value = asleep }]).ConfigureAwait(false);
+        (_asleep, _workerId) = (asleep, workerId);
+        return true;
+    }
+
+    /// <summary>Whether the worker's queues hold anything that is still to come to an end.</summary>
+    public async Task<bool> HasWorkAsync(WorkerIdentity identity) =>
+        await ScalarAsync("select {schema}.has_work($1)", [identity.QueuesParameter()]).ConfigureAwait(false) is true;
+
+    private async Task<object?> ScalarAsync(string sql, NpgsqlParameter[] parameters)
+    {
+        var connection = await database.Source.OpenConnectionAsync().ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            var command = new NpgsqlCommand(sql.Replace("{schema}", database.QuotedSchema, StringComparison.Ordinal), connection);
+            await using (command.ConfigureAwait(false))
+            {
+                command.Parameters.AddRange(parameters);
+                return await command.ExecuteScalarAsync().ConfigureAwait(false);
+            }
+        }
+    }
+}

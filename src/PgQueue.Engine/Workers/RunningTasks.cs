@@ -1,0 +1,40 @@
+using System.Collections.Concurrent;
+
+namespace PgQueue;
+
+/// <summary>The tasks a worker has in hand: from their claim until the database knows their end.</summary>
+internal sealed class RunningTasks
+{
+    private readonly ConcurrentDictionary<long, RunControl> _all = new();
+    private int _slots;
+
+    /// <summary>Tasks whose process still runs: each takes one of the worker's places.</summary>
+    public int Count => Volatile.Read(ref _slots);
+
+    public long[] Ids => [.. _all.Keys];
+
+    public RunControl Add(ClaimedTask task)
+    {
+        Interlocked.Increment(ref _slots);
+        return _all[task.Id] = new RunControl(task);
+    }
+
+    /// <summary>Its process has ended; the database does not know yet.</summary>
+    public void FreeSlot() => Interlocked.Decrement(ref _slots);
+
+    /// <summary>Only this very run's entry: the same task may have been claimed anew meanwhile.</summary>
+    public void Remove(RunControl control) => _all.TryRemove(KeyValuePair.Create(control.Task.Id, control));
+
+    public void Stop(IEnumerable<long> ids, StopReason reason)
+    {
+        foreach (var id in ids)
+        {
+            if (_all.TryGetValue(id, out var control))
+            {
+                control.Stop(reason);
+            }
+        }
+    }
+
+    public void StopAll(StopReason reason) => Stop(_all.Keys, reason);
+}

@@ -1,0 +1,39 @@
+namespace PgQueue;
+
+/// <summary>Wakes one waiter; a signal that nobody waits for is kept, several count as one.</summary>
+internal sealed class Signal
+{
+    private readonly Lock _lock = new();
+    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Set()
+    {
+        lock (_lock)
+        {
+            _next.TrySetResult();
+        }
+    }
+
+    /// <summary>True where signaled, false where the time ran out or the wait was canceled.</summary>
+    public async Task<bool> WaitAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        var set = _next.Task;
+        if (!set.IsCompleted)
+        {
+            using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(set, Task.Delay(time, enough.Token)).ConfigureAwait(false);
+            await enough.CancelAsync().ConfigureAwait(false);
+        }
+
+        lock (_lock)
+        {
+            if (!_next.Task.IsCompleted)
+            {
+                return false;
+            }
+
+            _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return true;
+        }
+    }
+}

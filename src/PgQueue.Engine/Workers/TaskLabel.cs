@@ -1,0 +1,32 @@
+using System.Text.Json;
+
+namespace PgQueue;
+
+/// <summary>A short text to know a task by: its name, else what it runs.</summary>
+internal static class TaskLabel
+{
+    private const int Longest = 60;
+
+    public static string Of(ClaimedTask task) => Shorten(task.Name ?? task.Kind switch
+    {
+        TaskKind.Script => task.Script ?? Property(task.Spec, "file"),
+        TaskKind.Method => Property(task.Spec, "method"),
+        _ => Property(task.Spec, "file"),
+    });
+
+    private static string Property(string spec, string name)
+    {
+        using var json = JsonDocument.Parse(spec);
+        return json.RootElement.ValueKind == JsonValueKind.Object
+            && json.RootElement.TryGetProperty(name, out var value)
+            && value.ValueKind == JsonValueKind.String
+                ? value.GetString()!
+                : "?";
+    }
+
+    private static string Shorten(string text)
+    {
+        var line = string.Join(' ', text.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries));
+        return line.Length <= Longest ? line : line[..(Longest - 1)] + "…";
+    }
+}

@@ -1,0 +1,84 @@
+namespace PgQueue;
+
+/// <summary>When a worker stops by itself.</summary>
+public enum WorkerMode
+{
+    /// <summary>Never: until it is told to.</summary>
+    Forever,
+
+    /// <summary>After one task, or at once where none is ready.</summary>
+    Once,
+
+    /// <summary>When its queues hold nothing that is ready, running or waiting for its next attempt.</summary>
+    Drain,
+}
+
+/// <summary>How a worker works.</summary>
+public sealed record WorkerOptions
+{
+    /// <summary>Its name in the queue; the machine's name and its process id where null.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The queues it serves, with <c>*</c> and <c>?</c> as wildcards; all where empty.</summary>
+    public IReadOnlyList<string> Queues { get; init; } = [];
+
+    /// <summary>Tasks it runs at once, 1 to 1,000; the number of processors.</summary>
+    public int Concurrency { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>When it stops by itself.</summary>
+    public WorkerMode Mode { get; init; } = WorkerMode.Forever;
+
+    /// <summary>Stop taking tasks after this time; never where null.</summary>
+    public TimeSpan? For { get; init; }
+
+    /// <summary>How often an idle worker looks for tasks that no notification told of, 10 ms to 1 hour; 2 s.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// The time a canceled or timed-out task has to give way by itself (a script's <c>finally</c>, a method's
+    /// CancellationToken, a command's SIGTERM) before its process tree is killed; 2 s, none where zero.
+    /// </summary>
+    public TimeSpan CancelGrace { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// How long a worker that was told to stop lets its tasks finish; for ever where null. When it runs out they are
+    /// ended and run elsewhere, with no attempt used.
+    /// </summary>
+    public TimeSpan? StopGrace { get; init; }
+
+    /// <summary>Child processes kept started ahead of need, for each kind of task seen lately, 0 to 100; 1.</summary>
+    public int WarmChildren { get; init; } = 1;
+
+    /// <summary>Characters of output kept of one run; what comes after is dropped with a notice. 10 million.</summary>
+    public long MaxOutput { get; init; } = 10_000_000;
+
+    /// <summary>The folder of PgQueue.TaskHost.dll; beside this assembly where null.</summary>
+    public string? TaskHostDirectory { get; init; }
+
+    /// <summary>The pwsh whose PowerShell runs scripts; the one on PATH where null.</summary>
+    public string? PowerShellPath { get; init; }
+
+    /// <summary>Told of everything the worker does, from any thread, one call at a time; must not block.</summary>
+    public Action<WorkerEvent>? OnEvent { get; init; }
+
+    /// <exception cref="QueueException">A setting is out of its range.</exception>
+    internal void Validate()
+    {
+        Require(Concurrency is >= 1 and <= 1000, nameof(Concurrency), Concurrency, "must be from 1 to 1000");
+        Require(PollInterval >= TimeSpan.FromMilliseconds(10) && PollInterval <= TimeSpan.FromHours(1), nameof(PollInterval), PollInterval, "must be from 10 milliseconds to 1 hour");
+        Require(CancelGrace >= TimeSpan.Zero, nameof(CancelGrace), CancelGrace, "must not be negative");
+        Require(StopGrace is null || StopGrace >= TimeSpan.Zero, nameof(StopGrace), StopGrace!, "must not be negative");
+        Require(For is null || For > TimeSpan.Zero, nameof(For), For!, "must be longer than zero");
+        Require(WarmChildren is >= 0 and <= 100, nameof(WarmChildren), WarmChildren, "must be from 0 to 100");
+        Require(MaxOutput >= 0, nameof(MaxOutput), MaxOutput, "must not be negative");
+        Require(Name is null or { Length: > 0 }, nameof(Name), Name!, "must not be empty");
+
+        static void Require(bool condition, string name, object value, string rule)
+        {
+            if (!condition)
+            {
+                throw new QueueException(QueueError.InvalidArgument, $"{name} '{value}' {rule}.");
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace PgQueue;
+
+/// <summary>
+/// A worker's place in the queue: one connection of its own that holds the worker's advisory lock, listens, and asks
+/// twice a second what is new. While the connection is broken the worker keeps its tasks and comes back to them, unless
+/// others were given them meanwhile.
+/// </summary>
+internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity identity, Outage outage) : IAsyncDisposable
+{
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan SeenInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>Seconds after which a silent server counts as gone: the network may have died without a word.</summary>
+    private const int CommandTimeout = 8;
+
+    private NpgsqlConnection? _connection;
+    private readonly Stopwatch _seen = Stopwatch.StartNew();
+    private readonly Stopwatch _sinceTick = Stopwatch.StartNew();
+    private bool _tickNow = true;
+
+    /// <summary>The worker's number; another one after it was given up and came back.</summary>
+    public long WorkerId { get; private set; }
+
+    public bool IsMaintainer { get; private set; }
+
+    /// <summary>There may be tasks.</summary>
+    public event Action? Woken;
+
+    /// <summary>These of the worker's tasks were canceled.</summary>
+    public event Action<long[]>? Canceled;
+
+    /// <summary>Somebody told the worker to stop: now, or after its tasks.</summary>
+    public event Action<bool>? StopRequested;
+
+    /// <summary>The worker was given up: nothing it runs is its own any more.</summary>
+    public event Action? Lost;
+
+    /// <exception cref="Exception">The database's own error; the caller words it.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        await RegisterAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Serves until stopped; reconnects as often as need be.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (_tickNow || _sinceTick.Elapsed >= TickInterval)
+                {
+                    _tickNow = false;
+                    _sinceTick.Restart();
+                    await TickAsync(stop).ConfigureAwait(false);
+                }
+
+                var left = TickInterval - _sinceTick.Elapsed;
+                if (left > TimeSpan.Zero)
+                {
+                    await _connection!.WaitAsync(left, stop).ConfigureAwait(false);
+                }
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (DatabaseErrors.IsTransient(e) || e is InvalidOperationException)
+            {
+                await ReconnectAsync(e, stop).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Leaves the queue: what the worker still had is free for others at once.</summary>
+    public async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        if (_connection is not { FullState: System.Data.ConnectionState.Open })
+        {
+            await ConnectAsync(cancellationToken).ConfigureAwait(false);
+            if (!await ScalarAsync<bool>("select {schema}.rejoin_worker($1)", cancellationToken).ConfigureAwait(false))
+            {
+                return;
+            }
+        }
+
+        await ScalarAsync<object>("select {schema}.unregister_worker($1)", cancellationToken).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is not null)
+        {
+            await _connection.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        await DisposeAsync().ConfigureAwait(false);
+        IsMaintainer = false;
+        _tickNow = true;
+        var settings = new NpgsqlConnectionStringBuilder(database.Settings.ConnectionString)
+        {
+            Pooling = false,
+            CommandTimeout = CommandTimeout,
+            Timeout = CommandTimeout,
+            ApplicationName = $"PgQueue worker {identity.Name}",
+        };
+        _connection = new NpgsqlConnection(settings.ConnectionString);
+        _connection.Notification += (_, e) => Notified(e.Payload);
+        await _connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await ExecuteAsync(database.Sql("Workers/session.sql"), cancellationToken).ConfigureAwait(false);
+        var channel = await ScalarAsync<string>("select {schema}.wake_channel()", cancellationToken).ConfigureAwait(false);
+        await ExecuteAsync($"listen {SchemaName.Quote(channel)}", cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task RegisterAsync(CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(Named("select {schema}.register_worker($1, $2, $3, $4, $5, $6)"), _connection);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Add(new() { Value = identity.Name });
+            command.Parameters.Add(new() { Value = identity.Host });
+            command.Parameters.Add(new() { Value = identity.ProcessId });
+            command.Parameters.Add(new() { Value = identity.Version });
+            command.Parameters.Add(identity.QueuesParameter());
+            command.Parameters.Add(new() { Value = identity.Concurrency });
+            WorkerId = (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        }
+    }
+
+    private async Task TickAsync(CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(Named("select alive, stop_requested, canceled, maintainer from {schema}.worker_tick($1, $2)"), _connection);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Add(new() { Value = WorkerId });
+            command.Parameters.Add(new() { Value = IsMaintainer });
+            var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (row.ConfigureAwait(false))
+            {
+                if (!await row.ReadAsync(cancellationToken).ConfigureAwait(false) || !row.GetBoolean(0))
+                {
+                    throw new InvalidOperationException("The worker was given up.");
+                }
+
+                Handle(TaskRow.Text(row, 1), row.GetFieldValue<long[]>(2), row.GetBoolean(3));
+            }
+        }
+
+        if (_seen.Elapsed > SeenInterval)
+        {
+            await ScalarAsync<object>("update {schema}.worker set seen_at = clock_timestamp() where id = $1", cancellationToken).ConfigureAwait(false);
+            _seen.Restart();
+        }
+    }
+
+    private void Handle(string? stopRequested, long[] canceled, bool maintainer)
+    {
+        IsMaintainer = maintainer;
+        if (canceled.Length > 0)
+        {
+            Canceled?.Invoke(canceled);
+        }
+
+        if (stopRequested is not null)
+        {
+            StopRequested?.Invoke(stopRequested == "now");
+        }
+    }
+
+    /// <summary>Comes back under the same number if that still stands, else under a new one with nothing in hand.</summary>
+    private async Task ReconnectAsync(Exception cause, CancellationToken stop)
+    {
+        try
+        {
+            var first = true;
+            var rejoined = await outage.RetryAsync(
+                async token =>
+                {
+                    // What broke the session is told as an outage even where the next connection succeeds.
+                    if (first && DatabaseErrors.IsTransient(cause))
+                    {
+                        first = false;
+                        throw cause;
+                    }
+
+                    await ConnectAsync(token).ConfigureAwait(false);
+                    return await ScalarAsync<bool>("select {schema}.rejoin_worker($1)", token).ConfigureAwait(false);
+                },
+                stop).ConfigureAwait(false);
+            if (!rejoined)
+            {
+                Lost?.Invoke();
+                await outage.RetryAsync(RegisterAsync, stop).ConfigureAwait(false);
+            }
+
+            Woken?.Invoke();
+        }
+        catch (Exception e) when (stop.IsCancellationRequested && (DatabaseErrors.IsTransient(e) || e is OperationCanceledException))
+        {
+            // Told to stop while the database is away.
+        }
+    }
+
+    private void Notified(string payload)
+    {
+        if (payload.StartsWith('!'))
+        {
+            _tickNow = true; // A cancel or a stop: the tick tells which.
+        }
+        else
+        {
+            Woken?.Invoke();
+        }
+    }
+
+    private string Named(string sql) => sql.Replace("{schema}", database.QuotedSchema, StringComparison.Ordinal);
+
+    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(sql, _connection);
+        await using (command.ConfigureAwait(false))
+        {
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<T> ScalarAsync<T>(string sql, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(Named(sql), _connection);
+        await using (command.ConfigureAwait(false))
+        {
+            if (sql.Contains("$1", StringComparison.Ordinal))
+            {
+                command.Parameters.Add(new() { Value = WorkerId });
+            }
+
+            return (T)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        }
+    }
+}

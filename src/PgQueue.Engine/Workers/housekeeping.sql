@@ -1,0 +1,3 @@
+select {schema}.ensure_partitions();
+
+delete from {schema}.worker where lost_at < now() - interval '1 day';

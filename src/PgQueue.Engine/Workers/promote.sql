@@ -1,0 +1,4 @@
+with promoted as materialized (
+    select {schema}.promote_due()
+)
+select {schema}.next_due() from promoted

@@ -1,0 +1,87 @@
+using System.CommandLine;
+
+namespace PgQueue.Host;
+
+/// <summary><c>worker</c>: a worker in the foreground, as a service manager wants it.</summary>
+internal static class WorkerCommand
+{
+    private const string ConnectionVariable = "PGQUEUE_CONNECTION";
+
+    private static readonly Option<string?> Connection = new("--connection")
+    {
+        Description = $"Connection string; better in {ConnectionVariable}, where other users can't read it.",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(ConnectionVariable),
+    };
+
+    private static readonly Option<string> Schema = new("--schema")
+    {
+        Description = "Schema of the queue.",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PGQUEUE_SCHEMA") ?? "pgqueue",
+    };
+
+    private static readonly Option<string[]> Queues = new("--queue")
+    {
+        Description = "Queue to serve, wildcards allowed; may be repeated. All where absent.",
+    };
+
+    private static readonly Option<int> Concurrency = new("--concurrency")
+    {
+        Description = "Tasks at once.",
+        DefaultValueFactory = _ => Environment.ProcessorCount,
+    };
+
+    private static readonly Option<string?> Name = new("--name") { Description = "The worker's name; machine and process id where absent." };
+
+    private static readonly Option<bool> Once = new("--once") { Description = "Stop after one task." };
+
+    private static readonly Option<bool> Drain = new("--drain") { Description = "Stop when nothing is left to do." };
+
+    private static readonly Option<double?> For = new("--for") { Description = "Take no more tasks after so many seconds." };
+
+    private static readonly Option<double?> StopGrace = new("--stop-grace")
+    {
+        Description = "Seconds that tasks have to finish when the worker is told to stop; no limit where absent.",
+    };
+
+    public static Command Create()
+    {
+        var command = new Command("worker", "Runs tasks until told to stop: SIGTERM or Ctrl+C lets them finish, a second one ends them at once (they run again elsewhere).")
+        {
+            Connection, Schema, Queues, Concurrency, Name, Once, Drain, For, StopGrace,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(Once) && result.GetValue(Drain))
+            {
+                result.AddError("--once and --drain exclude each other.");
+            }
+
+            if (string.IsNullOrEmpty(result.GetValue(Connection)))
+            {
+                result.AddError($"Where is the queue? Set {ConnectionVariable} or give --connection.");
+            }
+        });
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        using var signals = new StopSignals();
+        var worker = new Worker(arguments.GetValue(Connection)!, arguments.GetValue(Schema)!, new WorkerOptions
+        {
+            Name = arguments.GetValue(Name),
+            Queues = arguments.GetValue(Queues) ?? [],
+            Concurrency = arguments.GetValue(Concurrency),
+            Mode = arguments.GetValue(Once) ? WorkerMode.Once : arguments.GetValue(Drain) ? WorkerMode.Drain : WorkerMode.Forever,
+            For = Seconds(arguments.GetValue(For)),
+            StopGrace = Seconds(arguments.GetValue(StopGrace)),
+            OnEvent = WorkerLog.Write,
+        });
+        var summary = await worker.RunAsync(signals.Drain, signals.Now);
+        WorkerLog.Write(summary);
+        return 0;
+    }
+
+    private static TimeSpan? Seconds(double? seconds) => seconds is null ? null : TimeSpan.FromSeconds(seconds.Value);
+}

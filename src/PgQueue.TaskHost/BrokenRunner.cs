@@ -1,0 +1,13 @@
+using PgQueue.Protocol;
+
+namespace PgQueue.TaskHost;
+
+/// <summary>Stands in for a runner that could not be made ready: its task fails with the reason.</summary>
+internal sealed class BrokenRunner(TaskSetupException reason) : ITaskRunner
+{
+    public void WarmUp(Func<bool> taskHasCome)
+    {
+    }
+
+    public TaskEnded Run(RunTask task, OutputQueue output, CancellationToken stop) => TaskSession.Failed(ErrorDetails.From(reason));
+}

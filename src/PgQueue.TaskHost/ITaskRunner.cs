@@ -1,0 +1,17 @@
+using PgQueue.Protocol;
+
+namespace PgQueue.TaskHost;
+
+/// <summary>Runs a task of one kind. It is made ready before the task is known.</summary>
+internal interface ITaskRunner
+{
+    /// <summary>Spends a wait on what the task is likely to need; gives up as soon as <paramref name="taskHasCome"/>.</summary>
+    void WarmUp(Func<bool> taskHasCome);
+
+    /// <summary>Runs the task to its end.</summary>
+    /// <param name="task">What to run.</param>
+    /// <param name="output">Takes the task's records while it runs.</param>
+    /// <param name="stop">Cancelled when the task is to give way.</param>
+    /// <exception cref="TaskSetupException">What the task needs is not there.</exception>
+    TaskEnded Run(RunTask task, OutputQueue output, CancellationToken stop);
+}

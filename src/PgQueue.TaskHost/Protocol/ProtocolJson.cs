@@ -1,0 +1,18 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace PgQueue.Protocol;
+
+/// <summary>Source-generated serialisation: reflection would cost each child tens of milliseconds at start-up.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    MaxDepth = 256)]
+[JsonSerializable(typeof(Message))]
+[JsonSerializable(typeof(ScriptSpec))]
+[JsonSerializable(typeof(MethodSpec))]
+[JsonSerializable(typeof(CommandSpec))]
+[JsonSerializable(typeof(ErrorDetail))]
+[JsonSerializable(typeof(JsonElement))]
+internal sealed partial class ProtocolJson : JsonSerializerContext;

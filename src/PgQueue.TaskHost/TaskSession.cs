@@ -1,0 +1,69 @@
+using System.Runtime.CompilerServices;
+using PgQueue.Protocol;
+using PgQueue.TaskHost.Methods;
+using PgQueue.TaskHost.Scripts;
+
+namespace PgQueue.TaskHost;
+
+/// <summary>One child's life: connect, get ready, run the task that comes, say how it ended.</summary>
+internal static class TaskSession
+{
+    public static void Run(StartInfo start)
+    {
+        var channel = ControlChannel.Connect(start.Socket);
+        Console.SetIn(TextReader.Null);
+        var runner = Prepare(start.Kind);
+
+        channel.SendHello(start.Token);
+        runner.WarmUp(channel.HasRun);
+        var task = channel.WaitForRun();
+
+        var output = new OutputQueue(channel);
+        var ended = Execute(start.Kind, runner, task, output, channel.Stopping);
+        output.Close();
+        channel.Send(new Message { Ended = ended });
+    }
+
+    private static TaskEnded Execute(string kind, ITaskRunner runner, RunTask task, OutputQueue output, CancellationToken stop)
+    {
+        if (task.Kind != kind)
+        {
+            return Failed(new ErrorDetail { Message = $"A task of kind '{task.Kind}' was given to a child for '{kind}'." });
+        }
+
+        try
+        {
+            return runner.Run(task, output, stop);
+        }
+        catch (TaskSetupException e)
+        {
+            return Failed(ErrorDetails.From(e));
+        }
+    }
+
+    public static TaskEnded Failed(ErrorDetail error) => new() { Outcome = Outcome.Failed, Error = error };
+
+    /// <summary>A child that can't get ready still takes its task, so that the task's error says why.</summary>
+    private static ITaskRunner Prepare(string kind)
+    {
+        try
+        {
+            return kind == "script" ? PrepareScripts() : new MethodRunner();
+        }
+        catch (TaskSetupException e)
+        {
+            return new BrokenRunner(e);
+        }
+    }
+
+    // Apart, because the JIT must not see a type of PowerShell's before PowerShellHome has said where its assemblies lie.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ScriptRunner PrepareScripts()
+    {
+        PowerShellHome.Load();
+        return OpenScripts();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ScriptRunner OpenScripts() => ScriptRunner.Open();
+}

@@ -3,9 +3,10 @@ using PgQueue;
 using PgQueue.Host;
 using PgQueue.Host.Demo;
 
-var root = new RootCommand("PgQueue outside a PowerShell session: a worker as a service, and the demonstration.")
+var root = new RootCommand("PgQueue outside a PowerShell session: a worker as a service, the schema, and the demonstration.")
 {
     WorkerCommand.Create(),
+    InstallCommand.Create(),
     DemoCommand.Create(),
 };
 

@@ -5,20 +5,6 @@ namespace PgQueue.Host;
 /// <summary><c>worker</c>: a worker in the foreground, as a service manager wants it.</summary>
 internal static class WorkerCommand
 {
-    private const string ConnectionVariable = "PGQUEUE_CONNECTION";
-
-    private static readonly Option<string?> Connection = new("--connection")
-    {
-        Description = $"Connection string; better in {ConnectionVariable}, where other users can't read it.",
-        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(ConnectionVariable),
-    };
-
-    private static readonly Option<string> Schema = new("--schema")
-    {
-        Description = "Schema of the queue.",
-        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PGQUEUE_SCHEMA") ?? "pgqueue",
-    };
-
     private static readonly Option<string[]> Queues = new("--queue")
     {
         Description = "Queue to serve, wildcards allowed; may be repeated. All where absent.",
@@ -47,7 +33,7 @@ internal static class WorkerCommand
     {
         var command = new Command("worker", "Runs tasks until told to stop: SIGTERM or Ctrl+C lets them finish, a second one ends them at once (they run again elsewhere).")
         {
-            Connection, Schema, Queues, Concurrency, Name, Once, Drain, For, StopGrace,
+            Queues, Concurrency, Name, Once, Drain, For, StopGrace,
         };
         command.Validators.Add(result =>
         {
@@ -55,12 +41,8 @@ internal static class WorkerCommand
             {
                 result.AddError("--once and --drain exclude each other.");
             }
-
-            if (string.IsNullOrEmpty(result.GetValue(Connection)))
-            {
-                result.AddError($"Where is the queue? Set {ConnectionVariable} or give --connection.");
-            }
         });
+        QueueOptions.AddTo(command);
         command.SetAction(RunAsync);
         return command;
     }
@@ -68,7 +50,7 @@ internal static class WorkerCommand
     private static async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         using var signals = new StopSignals();
-        var worker = new Worker(arguments.GetValue(Connection)!, arguments.GetValue(Schema)!, new WorkerOptions
+        var worker = new Worker(QueueOptions.ConnectionOf(arguments), QueueOptions.SchemaOf(arguments), new WorkerOptions
         {
             Name = arguments.GetValue(Name),
             Queues = arguments.GetValue(Queues) ?? [],

@@ -84,6 +84,21 @@ public static class Samples
 
     public static string Environment(string name) => System.Environment.GetEnvironmentVariable(name) ?? "(not set)";
 
+    /// <summary>Writes a line to a ledger and returns when the file beside it, with the ending .go, is there.</summary>
+    public static async Task WaitForFileAsync(string ledger, CancellationToken cancellationToken)
+    {
+        // By a shell: .NET's own append writes at the end that it saw on opening, over what others wrote meanwhile.
+        using (var append = System.Diagnostics.Process.Start("sh", ["-c", $"echo run >> '{ledger}'"]))
+        {
+            await append.WaitForExitAsync(cancellationToken);
+        }
+
+        while (!File.Exists(ledger + ".go"))
+        {
+            await Task.Delay(50, cancellationToken);
+        }
+    }
+
     public static string CurrentDirectory() => System.Environment.CurrentDirectory;
 
     public static string? ReadInput() => Console.In.ReadLine();

@@ -15,7 +15,7 @@ internal static class DatabaseErrors
             $"{server} asks for a password and the connection string has none: add Password=…, or keep it in the file that PGPASSFILE names.", e),
         NpgsqlException { InnerException: SocketException or TimeoutException } e when !WasConnected(e) => new(
             QueueError.ServerUnreachable,
-            $"No PostgreSQL server answers at {server}: {e.InnerException!.Message}. Check the host and port, that the server runs and that it accepts connections from here.", e),
+            $"There is no answer from {server}: {e.InnerException!.Message}. Check the host and port, that the server runs and that it accepts connections from here.", e),
         NpgsqlException { IsTransient: true } or SocketException or IOException => new(
             QueueError.ConnectionLost,
             $"The connection to {server} broke: {error.Message} What was being done may or may not have been done.", error),

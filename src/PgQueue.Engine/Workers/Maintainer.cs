@@ -7,24 +7,38 @@ namespace PgQueue;
 /// The duties that one worker of a queue has for all: makes due tasks ready, frees the tasks of dead workers, keeps the
 /// partitions ahead. Two at once would do no harm, only double work.
 /// </summary>
-internal sealed class Maintainer(QueueDatabase database, WorkerSession session, Outage outage)
+internal sealed class Maintainer
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>While a worker is suspected to be dead: its tasks wait for the proof.</summary>
+    private static readonly TimeSpan SuspicionInterval = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan HousekeepingInterval = TimeSpan.FromHours(1);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(2);
 
+    private readonly QueueDatabase _database;
+    private readonly WorkerSession _session;
+    private readonly Outage _outage;
+    private readonly Signal _appointed = new();
     private Stopwatch? _housekeeping;
+
+    public Maintainer(QueueDatabase database, WorkerSession session, Outage outage)
+    {
+        (_database, _session, _outage) = (database, session, outage);
+        session.Appointed += _appointed.Set;
+    }
 
     public async Task RunAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
             var wait = Interval;
-            if (session.IsMaintainer)
+            if (_session.IsMaintainer)
             {
                 try
                 {
-                    wait = await outage.RetryAsync(_ => WorkAsync(), stop).ConfigureAwait(false);
+                    wait = await _outage.RetryAsync(_ => WorkAsync(), stop).ConfigureAwait(false);
                 }
                 catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
                 {
@@ -33,18 +47,18 @@ internal sealed class Maintainer(QueueDatabase database, WorkerSession session, 
                         return;
                     }
 
-                    outage.Report($"Maintenance failed, and will be tried again: {e.Message}");
+                    _outage.Report($"Maintenance failed, and will be tried again: {e.Message}");
                 }
             }
 
-            await Task.Delay(wait, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _appointed.WaitAsync(wait, stop).ConfigureAwait(false);
         }
     }
 
     /// <returns>How long nothing will be due.</returns>
     private async Task<TimeSpan> WorkAsync()
     {
-        var connection = await database.Source.OpenConnectionAsync().ConfigureAwait(false);
+        var connection = await _database.Source.OpenConnectionAsync().ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             if (_housekeeping is null || _housekeeping.Elapsed > HousekeepingInterval)
@@ -54,41 +68,49 @@ internal sealed class Maintainer(QueueDatabase database, WorkerSession session, 
             }
 
             var due = await PromoteAsync(connection).ConfigureAwait(false);
-            await RecoverAsync(connection).ConfigureAwait(false);
-            return due is { } seconds && seconds < Interval.TotalSeconds
+            var longest = await RecoverAsync(connection).ConfigureAwait(false) ? SuspicionInterval : Interval;
+            return due is { } seconds && seconds < longest.TotalSeconds
                 ? TimeSpan.FromSeconds(Math.Max(seconds, ShortestWait.TotalSeconds))
-                : Interval;
+                : longest;
         }
     }
 
     private async Task<double?> PromoteAsync(NpgsqlConnection connection)
     {
-        var command = new NpgsqlCommand(database.Sql("Workers/promote.sql"), connection);
+        var command = new NpgsqlCommand(_database.Sql("Workers/promote.sql"), connection);
         await using (command.ConfigureAwait(false))
         {
             return await command.ExecuteScalarAsync().ConfigureAwait(false) as double?;
         }
     }
 
-    private async Task RecoverAsync(NpgsqlConnection connection)
+    /// <returns>True where a worker is under suspicion.</returns>
+    private async Task<bool> RecoverAsync(NpgsqlConnection connection)
     {
-        var command = new NpgsqlCommand($"select worker, tasks from {database.QuotedSchema}.recover_workers()", connection);
+        var command = new NpgsqlCommand($"select worker, tasks from {_database.QuotedSchema}.recover_workers()", connection);
         await using (command.ConfigureAwait(false))
         {
             var rows = await command.ExecuteReaderAsync().ConfigureAwait(false);
             await using (rows.ConfigureAwait(false))
             {
+                var suspicion = false;
                 while (await rows.ReadAsync().ConfigureAwait(false))
                 {
-                    outage.Report($"The worker {rows.GetString(0)} is dead. {rows.GetInt32(1)} tasks were taken from it.");
+                    suspicion |= rows.IsDBNull(1);
+                    if (!rows.IsDBNull(1))
+                    {
+                        _outage.Report($"The worker {rows.GetString(0)} is dead. {rows.GetInt32(1)} tasks were taken from it.");
+                    }
                 }
+
+                return suspicion;
             }
         }
     }
 
     private async Task HousekeepAsync(NpgsqlConnection connection)
     {
-        var command = new NpgsqlCommand(database.Sql("Workers/housekeeping.sql"), connection);
+        var command = new NpgsqlCommand(_database.Sql("Workers/housekeeping.sql"), connection);
         await using (command.ConfigureAwait(false))
         {
             await command.ExecuteNonQueryAsync().ConfigureAwait(false);

@@ -26,6 +26,9 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
 
     public bool IsMaintainer { get; private set; }
 
+    /// <summary>The worker has become the maintainer.</summary>
+    public event Action? Appointed;
+
     /// <summary>There may be tasks.</summary>
     public event Action? Woken;
 
@@ -162,7 +165,12 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
 
     private void Handle(string? stopRequested, long[] canceled, bool maintainer)
     {
-        IsMaintainer = maintainer;
+        if (maintainer && !IsMaintainer)
+        {
+            IsMaintainer = true;
+            Appointed?.Invoke();
+        }
+
         if (canceled.Length > 0)
         {
             Canceled?.Invoke(canceled);

@@ -106,9 +106,17 @@ internal sealed class FakeWorker : IAsyncDisposable
     /// <summary>How the task ended; the process is gone then, with exit code 0.</summary>
     public async Task<TaskEnded> EndAsync()
     {
-        var end = await ended.Task.WaitAsync(deadline.Token);
-        Assert.Equal(0, await ExitAsync());
-        return end;
+        try
+        {
+            var end = await ended.Task.WaitAsync(deadline.Token);
+            Assert.Equal(0, await ExitAsync());
+            return end;
+        }
+        catch (EndOfStreamException e)
+        {
+            var code = await ExitAsync();
+            throw new EndOfStreamException($"{e.Message} It exited with {code} and printed: {Printed}{PrintedErrors}", e);
+        }
     }
 
     /// <summary>The process's exit code, when it has ended and everything it printed has been read.</summary>

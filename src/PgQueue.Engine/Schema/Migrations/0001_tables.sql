@@ -52,6 +52,8 @@ create table worker (
     stop_requested  text check (stop_requested in ('drain', 'now')),
     backend_pid     integer,
     started_at      timestamptz not null default now(),
+    -- When the session that holds its lock began.
+    joined_at       timestamptz not null default clock_timestamp(),
     seen_at         timestamptz not null default now(),
     -- Behind a pooler, where session locks don't hold, the lease is this time.
     lease_until     timestamptz,

@@ -64,7 +64,8 @@ declare
     queues      text[];
     keys_wanted bigint;
     keys_added  bigint;
-    again       bigint[];
+    again       integer[];
+    old_id      bigint;
 begin
     if jsonb_typeof(tasks) is distinct from 'array' or jsonb_typeof(shared) is distinct from 'object' then
         raise exception 'tasks must be a JSON array and shared a JSON object'
@@ -187,11 +188,13 @@ begin
     -- meanwhile no longer stands in the way.
     for i in 1 .. coalesce(array_length(ids, 1), 0) loop
         if ids[i] is null then
-            select t.id into ids[i]
+            select t.id into old_id
             from task t
             where t.dedupe_key = coalesce(tasks -> (i - 1) ->> 'dedupe_key', common.dedupe_key);
-            if not found then
-                again := again || i::bigint;
+            if found then
+                ids[i] := old_id;
+            else
+                again := again || i;
             end if;
         end if;
     end loop;

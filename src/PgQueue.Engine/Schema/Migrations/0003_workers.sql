@@ -49,7 +49,7 @@ begin
     end if;
 
     update worker w
-    set backend_pid = pg_backend_pid(), suspect_at = null, seen_at = clock_timestamp()
+    set backend_pid = pg_backend_pid(), suspect_at = null, joined_at = clock_timestamp(), seen_at = clock_timestamp()
     where w.id = worker_id;
     return true;
 end
@@ -81,7 +81,8 @@ $$;
 -- Takes the tasks of workers whose lock is free. A worker whose session broke has a moment to come back: the lock must
 -- be free at two looks that lie at least patience apart. The lock, once taken here, is held to the end of the
 -- transaction, so that a worker that comes back just now waits and then learns that it was given up.
-create function recover_workers(patience interval default '700 milliseconds')
+-- Returns those given up, with how many tasks were taken from each, and, with null for that, those under suspicion.
+create function recover_workers(patience interval default '500 milliseconds')
 returns table (worker_id bigint, worker text, tasks integer)
 language plpgsql
 set search_path from current
@@ -91,13 +92,14 @@ declare
     dead    record;
     freed   record;
 begin
-    -- After a restart of the server every lock is free and every worker on its way back.
-    if clock_timestamp() < pg_postmaster_start_time() + interval '10 seconds' then
-        patience := greatest(patience, interval '10 seconds');
-    end if;
-
     for dead in
-        select w.id, w.name, w.suspect_at
+        select
+            w.id, w.name, w.suspect_at,
+            -- A restart of the server freed every lock: who held one before it is on the way back.
+            case
+                when w.joined_at < pg_postmaster_start_time() then greatest(patience, interval '10 seconds')
+                else patience
+            end as patience
         from worker w
         where w.lost_at is null
         order by w.id
@@ -105,13 +107,16 @@ begin
     loop
         if not pg_try_advisory_xact_lock(worker_lock_key(dead.id)) then
             update worker w set suspect_at = null where w.id = dead.id and w.suspect_at is not null;
-        elsif dead.suspect_at is null then
-            update worker w set suspect_at = clock_timestamp() where w.id = dead.id;
-        elsif dead.suspect_at <= clock_timestamp() - patience then
-            update worker w set lost_at = clock_timestamp(), asleep = false where w.id = dead.id;
+        else
             worker_id := dead.id;
             worker := dead.name;
-            tasks := free_tasks(dead.id, died => true);
+            tasks := null;
+            if dead.suspect_at is null then
+                update worker w set suspect_at = clock_timestamp() where w.id = dead.id;
+            elsif dead.suspect_at <= clock_timestamp() - dead.patience then
+                update worker w set lost_at = clock_timestamp(), asleep = false where w.id = dead.id;
+                tasks := free_tasks(dead.id, died => true);
+            end if;
             return next;
         end if;
     end loop;

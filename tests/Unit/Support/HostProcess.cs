@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace PgQueue.Unit;
+
+/// <summary>A worker in a process of its own, to be stopped and killed for real.</summary>
+internal sealed partial class HostProcess : IAsyncDisposable
+{
+    private const int SigTerm = 15;
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lines = new();
+
+    private HostProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += Keep;
+        process.ErrorDataReceived += Keep;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public int Id => _process.Id;
+
+    public string Output => string.Join('\n', _lines);
+
+    /// <summary>Runs the host with these arguments on a queue.</summary>
+    public static HostProcess Start(TestQueue queue, params string[] args)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", BuiltFile.Host, .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["PGQUEUE_CONNECTION"] = queue.ConnectionString;
+        start.Environment["PGQUEUE_SCHEMA"] = queue.Schema;
+        return new HostProcess(Process.Start(start)!);
+    }
+
+    /// <summary>A worker that has its place in the queue.</summary>
+    public static async Task<HostProcess> WorkerAsync(TestQueue queue, params string[] args)
+    {
+        var worker = Start(queue, ["worker", .. args]);
+        await Until.TrueAsync(() => worker.HasExited || worker.Output.Contains("started   worker", StringComparison.Ordinal)
+            ? Task.FromResult(true)
+            : Task.FromResult(false));
+        return worker.HasExited ? throw new InvalidOperationException(worker.Output) : worker;
+    }
+
+    public bool HasExited => _process.HasExited;
+
+    public void Kill() => _process.Kill();
+
+    public void Terminate() => _ = kill(_process.Id, SigTerm);
+
+    public async Task<int> WaitAsync(TimeSpan? within = null)
+    {
+        await _process.WaitForExitAsync().WaitAsync(within ?? TimeSpan.FromSeconds(30));
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs e)
+    {
+        if (e.Data is not null)
+        {
+            _lines.Enqueue(e.Data);
+        }
+    }
+
+    [LibraryImport("libc")]
+    private static partial int kill(int pid, int signal);
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace PgQueue.Unit;
+
+/// <summary>What this machine has and runs.</summary>
+internal static class Machine
+{
+    /// <summary>Skips the test where there is no PowerShell.</summary>
+    public static void NeedsPwsh() => Assert.SkipWhen(
+        Executables.Find("pwsh", Environment.GetEnvironmentVariable("PATH"), Environment.CurrentDirectory) is null,
+        "There is no pwsh on PATH: script tasks can't be tested.");
+
+    /// <summary>The task with something in its environment by which all its processes are found.</summary>
+    public static (NewTask Task, string Mark) Marked(NewTask task)
+    {
+        var value = Guid.NewGuid().ToString("N");
+        task.Spec!["env"] = new JsonObject { ["PGQUEUE_TEST_MARK"] = value };
+        return (task, $"PGQUEUE_TEST_MARK={value}\0");
+    }
+
+    public static bool IsAlive(int processId) =>
+        File.Exists($"/proc/{processId}/stat") && File.ReadAllText($"/proc/{processId}/stat").Split(") ")[1][0] is not ('Z' or 'X');
+
+    /// <summary>Live processes whose environment holds this text.</summary>
+    public static List<int> ProcessesWith(string text)
+    {
+        var found = new List<int>();
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) && Reads(pid) && IsAlive(pid))
+            {
+                found.Add(pid);
+            }
+        }
+
+        return found;
+
+        bool Reads(int pid)
+        {
+            try
+            {
+                return File.ReadAllText($"/proc/{pid}/environ").Contains(text, StringComparison.Ordinal);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return false; // Gone meanwhile.
+            }
+        }
+    }
+}

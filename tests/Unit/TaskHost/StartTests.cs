@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using PgQueue.Protocol;
+using Xunit;
+
+namespace PgQueue.Unit.TaskHost;
+
+public sealed class StartTests
+{
+    [Theory]
+    [InlineData("method")]
+    [InlineData("script")]
+    public async Task A_child_introduces_itself(string kind)
+    {
+        await using var worker = await FakeWorker.StartAsync(kind);
+
+        Assert.Equal(
+            (Hello.CurrentVersion, worker.Token, worker.Process.Id),
+            (worker.Hello.Version, worker.Hello.Token, worker.Hello.ProcessId));
+    }
+
+    [Fact]
+    public async Task A_task_of_another_kind_is_refused()
+    {
+        await using var worker = await FakeWorker.StartAsync("method");
+        await worker.SendScriptAsync("1");
+
+        Assert.Equal("A task of kind 'script' was given to a child for 'method'.", (await worker.EndAsync()).Error?.Message);
+    }
+
+    [Fact]
+    public async Task A_wrong_folder_of_PowerShells_is_named_in_the_tasks_error()
+    {
+        await using var worker = await FakeWorker.StartAsync("script", variables: new Dictionary<string, string?> { ["PGQUEUE_PSHOME"] = "/no/such" });
+        await worker.SendScriptAsync("1");
+
+        Assert.StartsWith("PGQUEUE_PSHOME is '/no/such', but there is no ", (await worker.EndAsync()).Error?.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("script", "is started by a PgQueue worker")]
+    [InlineData("nonsense", "runs one task for a PgQueue worker")]
+    public async Task Started_by_hand_it_says_what_it_is(string argument, string expected)
+    {
+        var start = new ProcessStartInfo("dotnet", [TaskHostFiles.TaskHost, argument]) { RedirectStandardError = true };
+
+        using var process = Process.Start(start)!;
+        var errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(64, process.ExitCode);
+        Assert.Contains(expected, errors, StringComparison.Ordinal);
+    }
+}

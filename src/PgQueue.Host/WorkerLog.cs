@@ -9,6 +9,7 @@ internal static class WorkerLog
     {
         WorkerStarted s => $"started   worker {s.WorkerId} as {s.Name}",
         TaskStarted s => $"run       task {s.TaskId} attempt {s.Attempt} of queue {s.Queue}: {s.Name}",
+        TaskFinished { GivenBack: true } f => $"given back task {f.TaskId} after {f.Duration.TotalSeconds:0.00} s: {f.Name}",
         TaskFinished { Error: null } f => $"{Word(f)} task {f.TaskId} in {f.Duration.TotalSeconds:0.00} s: {f.Name}",
         TaskFinished f => $"{Word(f)} task {f.TaskId} in {f.Duration.TotalSeconds:0.00} s, {f.Ended}: {FirstLine(f.Error!.Message)}",
         WorkerDraining d => $"draining  {d.Running} tasks still run",

@@ -5,7 +5,7 @@ namespace PgQueue.TaskHost;
 /// <summary>Stands in for a runner that could not be made ready: its task fails with the reason.</summary>
 internal sealed class BrokenRunner(TaskSetupException reason) : ITaskRunner
 {
-    public void WarmUp(Func<bool> taskHasCome)
+    public void WarmUp(Func<TimeSpan, bool> taskComesWithin)
     {
     }
 

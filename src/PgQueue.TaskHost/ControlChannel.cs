@@ -1,33 +1,33 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Net.Sockets;
 using PgQueue.Protocol;
+using PgQueue.TaskHost.Wire;
 
 namespace PgQueue.TaskHost;
 
 /// <summary>
-/// The child's end of the worker's socket. A thread of its own reads it, blocking, so that the worker's death is
-/// noticed even while the task keeps the thread pool or every core busy; the process then ends itself.
+/// The child's end of the worker's socket. A thread of its own listens, so that the worker's death is noticed even
+/// while the task keeps the thread pool or every core busy; the process then ends itself.
 /// </summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "It lives as long as the process.")]
 internal sealed class ControlChannel
 {
-    private readonly FrameStream frames;
+    private readonly WorkerLine line;
+    private readonly MessageWriter writer = new();
     private readonly Lock writing = new();
     private readonly ManualResetEventSlim runCame = new();
     private readonly CancellationTokenSource stopping = new();
     private RunTask? run;
 
-    private ControlChannel(Socket socket) => frames = new FrameStream(new BlockingSocketStream(socket));
+    private ControlChannel(WorkerLine line) => this.line = line;
 
     /// <summary>Cancelled when the worker asks the task to stop.</summary>
     public CancellationToken Stopping => stopping.Token;
 
     /// <summary>Connects and starts to listen.</summary>
+    /// <exception cref="IOException">Nobody listens there.</exception>
     public static ControlChannel Connect(string path)
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Connect(new UnixDomainSocketEndPoint(path));
-        var channel = new ControlChannel(socket);
+        var channel = new ControlChannel(WorkerLine.Connect(path));
         new Thread(channel.Listen) { IsBackground = true, Name = "worker's voice" }.Start();
         return channel;
     }
@@ -37,8 +37,8 @@ internal sealed class ControlChannel
         Hello = new Hello { Version = Hello.CurrentVersion, Token = token, ProcessId = Environment.ProcessId },
     });
 
-    /// <summary>Whether the task has come already.</summary>
-    public bool HasRun() => runCame.IsSet;
+    /// <summary>Waits so long for the task at most, and says whether it has come.</summary>
+    public bool RunComesWithin(TimeSpan time) => runCame.Wait(time, CancellationToken.None);
 
     public RunTask WaitForRun()
     {
@@ -49,14 +49,13 @@ internal sealed class ControlChannel
     /// <summary>Sends a message; ends the process where the worker is gone.</summary>
     public void Send(Message message)
     {
-        try
+        bool sent;
+        lock (writing)
         {
-            lock (writing)
-            {
-                frames.WriteAsync(message, CancellationToken.None).AsTask().GetAwaiter().GetResult();
-            }
+            sent = line.SendFrame(writer.Write(message));
         }
-        catch (SocketException)
+
+        if (!sent)
         {
             Orphan.EndProcess();
         }
@@ -66,19 +65,18 @@ internal sealed class ControlChannel
     {
         try
         {
-            while (frames.ReadAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult() is { } message)
+            while (line.ReceiveFrame() is { } frame)
             {
-                Receive(message);
+                Receive(MessageReader.Read(frame));
             }
         }
-        catch (SocketException)
+        catch (InvalidDataException e)
         {
-            // Reset instead of closed: the worker died with something unread.
+            // A worker of another version: its log shows what a child printed.
+            Console.Error.WriteLine("PgQueue.TaskHost ends, since it does not understand its worker. " + e.Message);
         }
-        finally
-        {
-            Orphan.EndProcess();
-        }
+
+        Orphan.EndProcess();
     }
 
     private void Receive(Message message)

@@ -22,16 +22,25 @@ internal static class ErrorDetails
     public static ErrorDetail? Inner(Exception exception, int depth = 1) =>
         exception.InnerException is { } inner && depth < MaxDepth ? From(inner, depth + 1) : null;
 
-    public static string? Cut(string? text) => text is null ? null : OutputLimits.Cut(text, OutputLimits.ErrorPart);
-
     private static ErrorDetail From(Exception exception, int depth)
     {
         var thrown = Unwrap(exception);
+        if (thrown is TaskSetupException)
+        {
+            // Its message says all; where it was thrown is of no use to the task's author.
+            var cause = thrown.InnerException;
+            return new ErrorDetail
+            {
+                Message = OutputLimits.Cut(thrown.Message, OutputLimits.ErrorPart),
+                Inner = cause is null ? null : new ErrorDetail { Message = OutputLimits.Cut(MessageOf(cause), OutputLimits.ErrorPart), Type = cause.GetType().FullName },
+            };
+        }
+
         return new ErrorDetail
         {
             Message = OutputLimits.Cut(MessageOf(thrown), OutputLimits.ErrorPart),
-            Type = thrown is TaskSetupException ? null : thrown.GetType().FullName,
-            StackTrace = thrown is TaskSetupException ? null : Cut(thrown.StackTrace),
+            Type = thrown.GetType().FullName,
+            StackTrace = thrown.StackTrace is { } trace ? OutputLimits.Cut(trace, OutputLimits.ErrorPart) : null,
             Inner = Inner(thrown, depth),
         };
     }

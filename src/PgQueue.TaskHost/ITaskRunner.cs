@@ -5,8 +5,8 @@ namespace PgQueue.TaskHost;
 /// <summary>Runs a task of one kind. It is made ready before the task is known.</summary>
 internal interface ITaskRunner
 {
-    /// <summary>Spends a wait on what the task is likely to need; gives up as soon as <paramref name="taskHasCome"/>.</summary>
-    void WarmUp(Func<bool> taskHasCome);
+    /// <summary>Spends a wait on what the task is likely to need; gives up as soon as <paramref name="taskComesWithin"/> says that it is there.</summary>
+    void WarmUp(Func<TimeSpan, bool> taskComesWithin);
 
     /// <summary>Runs the task to its end.</summary>
     /// <param name="task">What to run.</param>

@@ -16,6 +16,11 @@ internal sealed record StartInfo(string Kind, string Socket, string Token)
     {
         var socket = Take(ChildEnvironment.Socket);
         var token = Take(ChildEnvironment.Token);
+        foreach (var name in Take(ChildEnvironment.Drop)?.Split(';') ?? [])
+        {
+            Take(name);
+        }
+
         return socket is null || token is null ? null : new StartInfo(kind, socket, token);
     }
 

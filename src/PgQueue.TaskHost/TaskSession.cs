@@ -8,6 +8,9 @@ namespace PgQueue.TaskHost;
 /// <summary>One child's life: connect, get ready, run the task that comes, say how it ended.</summary>
 internal static class TaskSession
 {
+    /// <summary>A child left alone for so long waits for work; before, its processor time belongs to those that have some.</summary>
+    public static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(30);
+
     public static void Run(StartInfo start)
     {
         var channel = ControlChannel.Connect(start.Socket);
@@ -15,7 +18,7 @@ internal static class TaskSession
         var runner = Prepare(start.Kind);
 
         channel.SendHello(start.Token);
-        runner.WarmUp(channel.HasRun);
+        runner.WarmUp(channel.RunComesWithin);
         var task = channel.WaitForRun();
 
         var output = new OutputQueue(channel);
@@ -35,8 +38,9 @@ internal static class TaskSession
         {
             return runner.Run(task, output, stop);
         }
-        catch (TaskSetupException e)
+        catch (Exception e)
         {
+            // Whatever goes wrong here, the worker should hear of it rather than find a dead process.
             return Failed(ErrorDetails.From(e));
         }
     }
@@ -54,16 +58,20 @@ internal static class TaskSession
         {
             return new BrokenRunner(e);
         }
+        catch (Exception e)
+        {
+            // PowerShell's start has as many ways to fail as an install can be broken.
+            return new BrokenRunner(new TaskSetupException($"PowerShell can't be started in the task's process: {e.Message}", e));
+        }
     }
 
-    // Apart, because the JIT must not see a type of PowerShell's before PowerShellHome has said where its assemblies lie.
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private static ScriptRunner PrepareScripts()
     {
         PowerShellHome.Load();
         return OpenScripts();
     }
 
+    // Apart, because the JIT must not see a type of PowerShell's before PowerShellHome has said where its assemblies lie.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static ScriptRunner OpenScripts() => ScriptRunner.Open();
 }

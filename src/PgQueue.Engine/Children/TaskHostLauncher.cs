@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using PgQueue.Protocol;
 
 namespace PgQueue;
 
@@ -6,6 +7,7 @@ namespace PgQueue;
 internal sealed class TaskHostLauncher
 {
     private const string HostAssembly = "PgQueue.TaskHost.dll";
+    private const string Diagnostics = "DOTNET_EnableDiagnostics";
 
     private readonly string _host;
     private readonly string? _dotnet;
@@ -37,9 +39,17 @@ internal sealed class TaskHostLauncher
 
         var word = DbWords.Of(kind);
         var environment = new Dictionary<string, string?>();
-        if (kind == TaskKind.Script)
+        if (kind == TaskKind.Script && Path.GetDirectoryName(Resolve(_pwsh!)) is { } home
+            && File.Exists(Path.Combine(home, "System.Management.Automation.dll")))
         {
-            environment["PGQUEUE_PSHOME"] = Path.GetDirectoryName(Resolve(_pwsh!));
+            environment["PGQUEUE_PSHOME"] = home;
+        }
+
+        if (Environment.GetEnvironmentVariable(Diagnostics) is null)
+        {
+            // Quicker to start, and a killed child leaves no diagnostics socket behind. Not for what the task starts.
+            environment[Diagnostics] = "0";
+            environment[ChildEnvironment.Drop] = Diagnostics;
         }
 
         if (_dotnet is not null)

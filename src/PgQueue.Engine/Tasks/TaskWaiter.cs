@@ -47,7 +47,7 @@ internal sealed class TaskWaiter(QueueDatabase database)
                             break;
                         }
 
-                        await connection.WaitAsync(left, cancellationToken).ConfigureAwait(false);
+                        await connection.WaitAtMostAsync(left, cancellationToken).ConfigureAwait(false);
                     }
 
                     if (done.Count >= wanted || since.Elapsed >= timeout)

@@ -218,7 +218,10 @@ public sealed class Worker
             if (await finisher.FinishAsync(finished).ConfigureAwait(false) is { } state)
             {
                 _tally.Count(state, finished.Refund);
-                Raise(new TaskFinished(task.Id, label, task.Queue, state, outcome.End, task.Attempt, duration, TaskError.FromJson(finished.ErrorJson)));
+                Raise(new TaskFinished(task.Id, label, task.Queue, state, outcome.End, task.Attempt, duration, TaskError.FromJson(finished.ErrorJson))
+                {
+                    GivenBack = finished.Refund,
+                });
             }
             else
             {

@@ -34,7 +34,11 @@ public sealed record TaskStarted(long TaskId, string Name, string Queue, TaskKin
 /// <param name="Duration">How long the run took.</param>
 /// <param name="Error">Why it failed; null for a success.</param>
 public sealed record TaskFinished(
-    long TaskId, string Name, string Queue, TaskState State, TaskEnd Ended, int Attempt, TimeSpan Duration, TaskError? Error) : WorkerEvent;
+    long TaskId, string Name, string Queue, TaskState State, TaskEnd Ended, int Attempt, TimeSpan Duration, TaskError? Error) : WorkerEvent
+{
+    /// <summary>The worker had to stop and gave the task back: that run counts for nothing.</summary>
+    public bool GivenBack { get; init; }
+}
 
 /// <summary>The worker takes no more tasks and finishes what it runs.</summary>
 /// <param name="Running">How many it still runs.</param>

@@ -65,7 +65,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
                 var left = TickInterval - _sinceTick.Elapsed;
                 if (left > TimeSpan.Zero)
                 {
-                    await _connection!.WaitAsync(left, stop).ConfigureAwait(false);
+                    await _connection!.WaitAtMostAsync(left, stop).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)

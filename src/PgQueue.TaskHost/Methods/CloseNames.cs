@@ -9,9 +9,9 @@ internal static class CloseNames
     public static string Hint(string wanted, IEnumerable<string> names)
     {
         var all = names.ToList();
-        var close = all.Select(n => (Name: n, Distance: Distance(wanted, n)))
-            .Where(n => n.Distance <= Math.Max(2, wanted.Length / 3))
-            .OrderBy(n => n.Distance)
+        var measured = all.Select(n => (Name: n, Distance: Distance(wanted, n))).OrderBy(n => n.Distance).ToList();
+        var close = measured
+            .TakeWhile(n => n.Distance <= Math.Max(2, wanted.Length / 4) && n.Distance <= measured[0].Distance + 1)
             .Take(Most)
             .Select(n => n.Name)
             .ToList();

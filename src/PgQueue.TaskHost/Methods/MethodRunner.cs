@@ -1,15 +1,16 @@
 using System.Reflection;
 using System.Text.Json;
 using PgQueue.Protocol;
+using PgQueue.TaskHost.Wire;
 
 namespace PgQueue.TaskHost.Methods;
 
 /// <summary>Runs a public static method of an assembly, and awaits it.</summary>
 internal sealed class MethodRunner : ITaskRunner
 {
-    public void WarmUp(Func<bool> taskHasCome)
+    public void WarmUp(Func<TimeSpan, bool> taskComesWithin)
     {
-        if (!taskHasCome())
+        if (!taskComesWithin(TaskSession.Quiet))
         {
             MethodWarmUp.Run();
         }
@@ -17,16 +18,15 @@ internal sealed class MethodRunner : ITaskRunner
 
     public TaskEnded Run(RunTask task, OutputQueue output, CancellationToken stop)
     {
-        var spec = task.Spec.Deserialize(ProtocolJson.Default.MethodSpec)
-            ?? throw new TaskSetupException("The task does not say which method to run.");
+        var spec = MessageReader.Method(task.Spec);
         TaskEnvironment.Apply(spec.Cwd, spec.Env);
 
         var call = Bind(spec, stop);
         try
         {
             // The thread pool has no synchronisation context and a deep enough stack; the main thread only waits.
-            var result = Task.Run(() => InvokeAsync(call, output, stop), CancellationToken.None).GetAwaiter().GetResult();
-            return new TaskEnded { Outcome = Outcome.Completed, Result = result };
+            var value = Task.Run(() => InvokeAsync(call, output, stop), CancellationToken.None).GetAwaiter().GetResult();
+            return new TaskEnded { Outcome = Outcome.Completed, Result = ResultJson.From(value, output) };
         }
         catch (OperationCanceledException e) when (stop.IsCancellationRequested)
         {
@@ -41,14 +41,20 @@ internal sealed class MethodRunner : ITaskRunner
 
     private static MethodCall Bind(MethodSpec spec, CancellationToken stop)
     {
-        var overloads = TaskAssembly.Load(spec.Assembly).FindMethods(MethodName.Parse(spec.Method));
-        return MethodBinder.Bind(overloads, spec.Args ?? [], spec.Params ?? new Dictionary<string, JsonElement>(), stop);
+        try
+        {
+            var overloads = TaskAssembly.Load(spec.Assembly).FindMethods(MethodName.Parse(spec.Method));
+            return MethodBinder.Bind(overloads, spec.Args ?? [], spec.Params ?? new Dictionary<string, JsonElement>(), stop);
+        }
+        catch (Exception e) when (e is IOException or TypeLoadException or BadImageFormatException)
+        {
+            throw new TaskSetupException($"The method '{spec.Method}' can't be called, since something that '{spec.Assembly}' needs can't be loaded: {e.Message}", e);
+        }
     }
 
-    private static async Task<JsonElement?> InvokeAsync(MethodCall call, OutputQueue output, CancellationToken stop)
+    private static Task<object?> InvokeAsync(MethodCall call, OutputQueue output, CancellationToken stop)
     {
         var returned = call.Method.Invoke(null, BindingFlags.DoNotWrapExceptions, null, call.Arguments, null);
-        var value = await ReturnValue.AwaitAsync(call.Method.ReturnType, returned, output, stop).ConfigureAwait(false);
-        return ResultJson.From(value, output);
+        return ReturnValue.AwaitAsync(call.Method.ReturnType, returned, output, stop);
     }
 }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using PgQueue.Protocol;
+using PgQueue.TaskHost.Wire;
 
 namespace PgQueue.TaskHost.Methods;
 
@@ -10,7 +10,7 @@ internal static class MethodWarmUp
     {
         const string Sample = """{"assembly":"a","method":"T::M","args":[1,"x"],"params":{}}""";
         using var json = JsonDocument.Parse(Sample);
-        var spec = json.RootElement.Deserialize(ProtocolJson.Default.MethodSpec)!;
+        var spec = MessageReader.Method(json.RootElement);
         var method = typeof(MethodWarmUp).GetMethod(nameof(Echo))!;
         MethodBinder.Bind([method], spec.Args!, spec.Params!, CancellationToken.None);
     }

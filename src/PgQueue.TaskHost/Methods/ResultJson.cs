@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -6,7 +7,7 @@ using PgQueue.Protocol;
 namespace PgQueue.TaskHost.Methods;
 
 /// <summary>A method's return value as JSON.</summary>
-internal static partial class ResultJson
+internal static class ResultJson
 {
     private const int MaxCharacters = 8 * 1024 * 1024;
 
@@ -43,18 +44,29 @@ internal static partial class ResultJson
         return Text(OutputLimits.Cut(json.ValueKind == JsonValueKind.String ? json.GetString()! : json.GetRawText(), OutputLimits.Text));
     }
 
-    // The plain values need no reflection, whose start-up a child would pay each time.
+    // The plain values need no serialiser, whose start-up a child would pay each time.
     private static JsonElement? Plain(object value) => value switch
     {
         string text => Text(text),
-        bool flag => JsonSerializer.SerializeToElement(flag, PlainJson.Default.Boolean),
-        int number => JsonSerializer.SerializeToElement(number, PlainJson.Default.Int32),
-        long number => JsonSerializer.SerializeToElement(number, PlainJson.Default.Int64),
+        bool flag => Written(json => json.WriteBooleanValue(flag)),
+        int number => Written(json => json.WriteNumberValue(number)),
+        long number => Written(json => json.WriteNumberValue(number)),
         JsonElement element => element,
         _ => null,
     };
 
-    private static JsonElement Text(string? text) => JsonSerializer.SerializeToElement(text ?? string.Empty, PlainJson.Default.String);
+    private static JsonElement Text(string? text) => Written(json => json.WriteStringValue(text ?? string.Empty));
+
+    private static JsonElement Written(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            write(json);
+        }
+
+        return JsonDocument.Parse(buffer.WrittenMemory).RootElement;
+    }
 
     private static class LazyOptions
     {
@@ -68,10 +80,4 @@ internal static partial class ResultJson
             Converters = { new JsonStringEnumConverter() },
         };
     }
-
-    [JsonSerializable(typeof(bool))]
-    [JsonSerializable(typeof(int))]
-    [JsonSerializable(typeof(long))]
-    [JsonSerializable(typeof(string))]
-    private sealed partial class PlainJson : JsonSerializerContext;
 }

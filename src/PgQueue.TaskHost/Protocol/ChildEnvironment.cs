@@ -14,4 +14,7 @@ internal static class ChildEnvironment
 
     /// <summary>The worker's unique mark, a slash and the child's number: <c>3f…9a/17</c>.</summary>
     public const string Mark = "PGQUEUE_CHILD";
+
+    /// <summary>Names of variables, with semicolons between, that are for the child's start only: it takes them out too.</summary>
+    public const string Drop = "PGQUEUE_CHILD_DROP";
 }

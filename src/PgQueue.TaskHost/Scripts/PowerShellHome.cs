@@ -25,8 +25,13 @@ internal static class PowerShellHome
         }
 
         var home = Find();
+
         AssemblyLoadContext.Default.Resolving += (context, name) => LoadManaged(context, home, name);
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => LoadNative(home, name);
+
+        // Beside the program's base and its entry assembly PowerShell looks for what it ships, such as Add-Type's references.
+        AppContext.SetData("APP_CONTEXT_BASE_DIRECTORY", home + Path.DirectorySeparatorChar);
+        Assembly.SetEntryAssembly(Assembly.Load(Engine));
     }
 
     /// <exception cref="TaskSetupException">No PowerShell is found.</exception>

@@ -22,18 +22,24 @@ internal sealed class ProgressThrottle : IDisposable
         lock (gate)
         {
             var now = Environment.TickCount64;
-            var completed = record.RecordType == ProgressRecordType.Completed;
-            if (!completed && activities.TryGetValue(record.ActivityId, out var activity) && now - activity.SentAt < IntervalMilliseconds)
+            activities.TryGetValue(record.ActivityId, out var activity);
+            if (record.RecordType == ProgressRecordType.Completed)
+            {
+                activities.Remove(record.ActivityId);
+                if (activity?.Waiting is { } last)
+                {
+                    send(last);
+                }
+            }
+            else if (activity is not null && now - activity.SentAt < IntervalMilliseconds)
             {
                 activity.Waiting = record;
                 timer ??= new Timer(_ => Flush(Environment.TickCount64), null, IntervalMilliseconds, IntervalMilliseconds);
                 return;
             }
-
-            activities[record.ActivityId] = new Activity { SentAt = now };
-            if (completed)
+            else
             {
-                activities.Remove(record.ActivityId);
+                activities[record.ActivityId] = new Activity { SentAt = now };
             }
 
             send(record);

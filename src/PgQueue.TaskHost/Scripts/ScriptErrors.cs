@@ -11,6 +11,7 @@ internal static class ScriptErrors
     public static ErrorDetail From(Exception exception) => exception switch
     {
         ParseException { Errors: [var first, ..] errors } parse => FromSyntax(parse, first, errors.Length),
+        IContainsErrorRecord { ErrorRecord: { Exception: ParentContainsErrorRecordException } record } => From(record) with { Type = exception.GetType().FullName },
         IContainsErrorRecord { ErrorRecord: { } record } => From(record),
         _ => ErrorDetails.From(exception),
     };
@@ -24,10 +25,10 @@ internal static class ScriptErrors
             Type = exception.GetType().FullName,
             Category = record.CategoryInfo.Category.ToString(),
             ErrorId = record.FullyQualifiedErrorId,
-            Target = record.TargetObject is { } target ? ErrorDetails.Cut(ObjectText.Of(target)) : null,
-            Position = ErrorDetails.Cut(record.InvocationInfo?.PositionMessage),
-            ScriptStackTrace = ErrorDetails.Cut(record.ScriptStackTrace),
-            StackTrace = ErrorDetails.Cut(exception.StackTrace),
+            Target = record.TargetObject is { } target ? Part(ObjectText.Of(target)) : null,
+            Position = Part(record.InvocationInfo?.PositionMessage),
+            ScriptStackTrace = Part(record.ScriptStackTrace),
+            StackTrace = Part(exception.StackTrace),
             Inner = ErrorDetails.Inner(exception),
         };
     }
@@ -42,8 +43,8 @@ internal static class ScriptErrors
         Type = exception.GetType().FullName,
         Category = nameof(ErrorCategory.ParserError),
         ErrorId = first.ErrorId,
-        Position = ErrorDetails.Cut(PositionOf(first.Extent)),
-        ScriptStackTrace = ErrorDetails.Cut(exception.ErrorRecord?.ScriptStackTrace),
+        Position = Part(PositionOf(first.Extent)),
+        ScriptStackTrace = Part(exception.ErrorRecord?.ScriptStackTrace),
     };
 
     private static string PositionOf(IScriptExtent extent)
@@ -54,4 +55,6 @@ internal static class ScriptErrors
         var marker = new string(' ', extent.StartColumnNumber - 1) + new string('~', Math.Max(1, marked));
         return $"{where}{extent.StartLineNumber} char:{extent.StartColumnNumber}\n+ {line}\n+ {marker}";
     }
+
+    private static string? Part(string? text) => string.IsNullOrEmpty(text) ? null : OutputLimits.Cut(text, OutputLimits.ErrorPart);
 }

@@ -29,6 +29,9 @@ internal sealed class ScriptHost : PSHost
 
     public override PSHostUserInterface UI => ui;
 
+    /// <summary>Lets go of what was written without an end of line.</summary>
+    public void Flush() => ui.Flush();
+
     public override void SetShouldExit(int exitCode) => ExitCode = exitCode;
 
     public override void EnterNestedPrompt() => throw ScriptHostUI.NotInteractive("a nested prompt");

@@ -22,7 +22,7 @@ internal sealed class ScriptInvocation(Runspace runspace, ScriptHost host, Strea
             }
             catch (RuntimeException e)
             {
-                throw new TaskSetupException($"The module '{module}' can't be imported: {e.Message}", e);
+                throw new TaskSetupException($"The module '{module}' can't be imported: {ScriptErrors.MessageOf(e.ErrorRecord)}", e.ErrorRecord.Exception);
             }
         }
     }
@@ -73,7 +73,11 @@ internal sealed class ScriptInvocation(Runspace runspace, ScriptHost host, Strea
         {
             Invoke(shell);
         }
-        catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return new TaskEnded { Outcome = Outcome.Stopped };
+        }
+        catch (Exception e)
         {
             // What ends a script early, whatever its type, is the task's error.
             return TaskSession.Failed(ScriptErrors.From(e)) with { ExitCode = exitCode() };
@@ -98,6 +102,11 @@ internal sealed class ScriptInvocation(Runspace runspace, ScriptHost host, Strea
         catch (Exception e) when (stop.IsCancellationRequested && e is PipelineStoppedException or InvalidPowerShellStateException)
         {
             throw new OperationCanceledException("The script was stopped.", e, stop);
+        }
+
+        if (shell.InvocationStateInfo.State == PSInvocationState.Stopped)
+        {
+            stop.ThrowIfCancellationRequested();
         }
     }
 

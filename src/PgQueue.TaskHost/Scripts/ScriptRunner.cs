@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
-using System.Text.Json;
 using PgQueue.Protocol;
+using PgQueue.TaskHost.Wire;
 
 namespace PgQueue.TaskHost.Scripts;
 
@@ -29,20 +29,33 @@ internal sealed class ScriptRunner : ITaskRunner
             typeof(Runspace).GetProperty("ApartmentState")?.SetValue(runspace, ApartmentState.STA);
         }
 
-        runspace.Open();
+        OpenQuietly(runspace);
         return new ScriptRunner(runspace, host);
     }
 
-    public void WarmUp(Func<bool> taskHasCome) => ScriptWarmUp.Run(runspace, taskHasCome);
+    private static void OpenQuietly(Runspace runspace)
+    {
+        // A process for one task has no usage to report, and doing so at its end would take 10 ms of each.
+        Environment.SetEnvironmentVariable("POWERSHELL_TELEMETRY_OPTOUT", "1");
+
+        // A debugger's pipe would stay in the temporary folder when the process is killed. Asked for once, while opening.
+        const string Pipe = "POWERSHELL_DIAGNOSTICS_OPTOUT";
+        var before = Environment.GetEnvironmentVariable(Pipe);
+        Environment.SetEnvironmentVariable(Pipe, "1");
+        runspace.Open();
+        Environment.SetEnvironmentVariable(Pipe, before);
+    }
+
+    public void WarmUp(Func<TimeSpan, bool> taskComesWithin) => new ScriptWarmUp(runspace, host).Run(taskComesWithin);
 
     public TaskEnded Run(RunTask task, OutputQueue output, CancellationToken stop)
     {
-        var spec = task.Spec.Deserialize(ProtocolJson.Default.ScriptSpec) ?? new ScriptSpec();
+        var spec = MessageReader.Script(task.Spec);
         TaskEnvironment.Apply(spec.Cwd, spec.Env);
         runspace.SessionStateProxy.Path.SetLocation(WildcardPattern.Escape(Environment.CurrentDirectory));
         runspace.SessionStateProxy.PSVariable.Set(TaskVariable.From(task));
 
-        using var capture = new StreamCapture(output);
+        using var capture = new StreamCapture(output.Add);
         host.Output = capture;
         var invocation = new ScriptInvocation(runspace, host, capture, stop);
         try
@@ -50,9 +63,14 @@ internal sealed class ScriptRunner : ITaskRunner
             invocation.ImportModules(spec.Modules ?? []);
             return task.Script is null ? invocation.RunFile(spec) : invocation.RunText(task.Script, spec);
         }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return new TaskEnded { Outcome = Outcome.Stopped };
+        }
         finally
         {
             RaiseExiting();
+            host.Flush();
         }
     }
 

@@ -4,12 +4,16 @@ using PgQueue.Protocol;
 namespace PgQueue.TaskHost.Scripts;
 
 /// <summary>Turns what a running script writes, stream by stream and as it comes, into records for the worker.</summary>
-internal sealed class StreamCapture(OutputQueue queue) : IDisposable
+internal sealed class StreamCapture(Action<OutputRecord> send) : IDisposable
 {
     /// <summary>What Start-Job serialises with: deeper, a single Process object takes 160 kB instead of 12.</summary>
     private const int Depth = 1;
 
-    private readonly ProgressThrottle progress = new(record => Send(queue, OutputStream.Progress, TextOf(record), record));
+    /// <summary>Write-Host's colours lie one level down in its record.</summary>
+    private const int InformationDepth = 2;
+
+    private readonly FormattedOutput formatted = new();
+    private readonly ProgressThrottle progress = new(record => Send(send, OutputStream.Progress, TextOf(record), record));
 
     /// <summary>Listens to a shell's streams.</summary>
     /// <returns>The collection to invoke the shell with, for its output.</returns>
@@ -17,17 +21,17 @@ internal sealed class StreamCapture(OutputQueue queue) : IDisposable
     {
         var output = new PSDataCollection<PSObject>();
         Listen(output, AddOutput);
-        Listen(shell.Streams.Error, r => Send(queue, OutputStream.Error, ScriptErrors.MessageOf(r), r));
-        Listen(shell.Streams.Warning, r => queue.Add(OutputStream.Warning, r.Message));
-        Listen(shell.Streams.Verbose, r => queue.Add(OutputStream.Verbose, r.Message));
-        Listen(shell.Streams.Debug, r => queue.Add(OutputStream.Debug, r.Message));
-        Listen(shell.Streams.Information, r => Send(queue, OutputStream.Information, ObjectText.Of(r.MessageData), r));
+        Listen(shell.Streams.Error, r => Send(send, OutputStream.Error, ScriptErrors.MessageOf(r), r));
+        Listen(shell.Streams.Warning, r => send(new OutputRecord { Stream = OutputStream.Warning, Text = r.Message }));
+        Listen(shell.Streams.Verbose, r => send(new OutputRecord { Stream = OutputStream.Verbose, Text = r.Message }));
+        Listen(shell.Streams.Debug, r => send(new OutputRecord { Stream = OutputStream.Debug, Text = r.Message }));
+        Listen(shell.Streams.Information, r => Send(send, OutputStream.Information, ObjectText.Of(r.MessageData), r, InformationDepth));
         Listen(shell.Streams.Progress, progress.Add);
         return output;
     }
 
     /// <summary>Takes a line that was written to the host past all streams.</summary>
-    public void AddHostLine(OutputStream stream, string line) => queue.Add(stream, line);
+    public void AddHostLine(OutputStream stream, string line) => send(new OutputRecord { Stream = stream, Text = line });
 
     public void Dispose() => progress.Dispose();
 
@@ -44,30 +48,30 @@ internal sealed class StreamCapture(OutputQueue queue) : IDisposable
     {
         if (value?.BaseObject is string text)
         {
-            queue.Add(OutputStream.Output, text);
+            send(new OutputRecord { Stream = OutputStream.Output, Text = text });
         }
         else
         {
-            Send(queue, OutputStream.Output, ObjectText.Of(value), value);
+            Send(send, OutputStream.Output, formatted.TextOf(value) ?? ObjectText.Of(value), value);
         }
     }
 
-    private static void Send(OutputQueue queue, OutputStream stream, string text, object? value)
+    private static void Send(Action<OutputRecord> send, OutputStream stream, string text, object? value, int depth = Depth)
     {
-        var clixml = Serialize(value, out var problem);
-        queue.Add(stream, text, clixml);
+        var clixml = Serialize(value, depth, out var problem);
+        send(new OutputRecord { Stream = stream, Text = text, Clixml = clixml });
         if (problem is not null)
         {
-            queue.Add(OutputStream.Warning, problem);
+            send(new OutputRecord { Stream = OutputStream.Warning, Text = problem });
         }
     }
 
-    private static string? Serialize(object? value, out string? problem)
+    private static string? Serialize(object? value, int depth, out string? problem)
     {
         problem = null;
         try
         {
-            var clixml = PSSerializer.Serialize(value, Depth);
+            var clixml = PSSerializer.Serialize(value, depth);
             if (clixml.Length <= OutputLimits.Clixml)
             {
                 return clixml;

@@ -189,6 +189,10 @@ internal sealed class FakeWorker : IAsyncDisposable
         start.Environment[ChildEnvironment.Socket] = socket;
         start.Environment[ChildEnvironment.Token] = Token;
         start.Environment[ChildEnvironment.Mark] = Mark;
+
+        // Or a killed child leaves its debugger's sockets in the temporary folder.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        start.Environment[ChildEnvironment.Drop] = "DOTNET_EnableDiagnostics";
         foreach (var (name, value) in variables ?? new Dictionary<string, string?>())
         {
             start.Environment[name] = value;

@@ -69,6 +69,17 @@ public sealed class ScriptStreamTests
     }
 
     [Fact]
+    public async Task Any_text_arrives_as_it_was()
+    {
+        var characters = string.Concat(Enumerable.Range(0, 0x300).Select(c => (char)c)) + "€ 日本語 😀 \u2028 \uFFFF";
+        var text = characters + new string('x', 1022 - characters.Length) + "😀😀" + new string('\n', 5000);
+
+        var (_, records) = await FakeWorker.RunScriptAsync("$args[0]", new ScriptSpec { Args = [FakeWorker.Json(text)] });
+
+        Assert.Equal(text, Assert.Single(records).Text);
+    }
+
+    [Fact]
     public async Task A_table_is_kept_as_orders_and_as_text()
     {
         var (_, records) = await FakeWorker.RunScriptAsync("[pscustomobject]@{ Name = 'a'; Size = 1 } | Format-Table");

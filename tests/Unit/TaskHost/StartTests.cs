@@ -36,6 +36,37 @@ public sealed class StartTests
         Assert.StartsWith("PGQUEUE_PSHOME is '/no/such', but there is no ", (await worker.EndAsync()).Error?.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_PowerShell_that_does_not_start_is_the_tasks_error()
+    {
+        var folder = Directory.CreateTempSubdirectory("pqth-");
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "System.Management.Automation.dll"), "no assembly", TestContext.Current.CancellationToken);
+            await using var worker = await FakeWorker.StartAsync("script", variables: new Dictionary<string, string?> { ["PGQUEUE_PSHOME"] = folder.FullName });
+            await worker.SendScriptAsync("1");
+
+            Assert.StartsWith("PowerShell can't be started in the task's process: ", (await worker.EndAsync()).Error?.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Variables_that_are_for_the_start_only_are_dropped()
+    {
+        await using var worker = await FakeWorker.StartAsync("method", variables: new Dictionary<string, string?>
+        {
+            ["PGQ_START_ONLY"] = "1",
+            [ChildEnvironment.Drop] = "PGQ_OTHER;PGQ_START_ONLY",
+        });
+        await worker.SendMethodAsync("Samples::Environment", "PGQ_START_ONLY");
+
+        Assert.Equal("(not set)", (await worker.EndAsync()).Result?.GetString());
+    }
+
     [Theory]
     [InlineData("script", "is started by a PgQueue worker")]
     [InlineData("nonsense", "runs one task for a PgQueue worker")]

@@ -63,7 +63,7 @@ create table worker (
     lost_at         timestamptz
 );
 
-create sequence task_id as bigint cache 50;
+create sequence task_id as bigint;
 
 -- Unfinished tasks only: what is finished moves to history, so this stays small and vacuum cheap.
 create table task (

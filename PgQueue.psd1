@@ -1,0 +1,45 @@
+@{
+    RootModule           = 'PgQueue.PowerShell.dll'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '6f0b7a52-3d3e-4c0b-9a41-8f5c2d9e17b4'
+    Author               = 'The PgQueue developers'
+    CompanyName          = 'The PgQueue developers'
+    Copyright            = 'Copyright (c) the PgQueue developers'
+    Description          = 'Turns a PostgreSQL database into a task queue: script blocks, .NET methods and commands are queued from the pipeline and run by workers on any number of machines, each task in a fresh process of its own, retried, watched, queried and restarted.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('PgQueue.Format.ps1xml')
+    CmdletsToExport      = @(
+        'Add-PqTask'
+        'Clear-PqCompleted'
+        'Clear-PqFailed'
+        'Connect-PqQueue'
+        'Disconnect-PqQueue'
+        'Get-PqConnection'
+        'Get-PqFailedTask'
+        'Get-PqServer'
+        'Get-PqTask'
+        'Get-PqWorker'
+        'Install-PqSchema'
+        'Receive-PqTask'
+        'Remove-PqTask'
+        'Restart-PqTask'
+        'Start-PqServer'
+        'Start-PqWorker'
+        'Stop-PqServer'
+        'Stop-PqTask'
+        'Stop-PqWorker'
+        'Test-PqSchema'
+        'Uninstall-PqSchema'
+        'Wait-PqTask'
+    )
+    FunctionsToExport    = @()
+    VariablesToExport    = @()
+    AliasesToExport      = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags       = @('PostgreSQL', 'queue', 'task', 'job', 'worker', 'background', 'scheduler', 'PSEdition_Core', 'Linux', 'Windows', 'MacOS')
+            LicenseUri = 'https://opensource.org/license/mit'
+        }
+    }
+}

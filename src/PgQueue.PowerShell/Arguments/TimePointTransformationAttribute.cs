@@ -1,0 +1,25 @@
+using System.Management.Automation;
+
+namespace PgQueue.PowerShell;
+
+/// <summary>Lets a point in time be written as so long ago: <c>1h</c> is an hour before now.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
+internal sealed class TimePointTransformationAttribute : ArgumentTransformationAttribute
+{
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        if (value is null or DateTime or DateTimeOffset)
+        {
+            return value!;
+        }
+
+        if (Duration.From(value) is { } ago)
+        {
+            return DateTime.Now - ago;
+        }
+
+        return LanguagePrimitives.TryConvertTo<DateTime>(value, out var time) ? time : throw new ArgumentTransformationMetadataException(
+            $"'{value}' is neither a time nor a duration. Write 2026-01-31, '2026-01-31 14:30', or how long ago: 30s, 5m, 2h, 1d.");
+    }
+}

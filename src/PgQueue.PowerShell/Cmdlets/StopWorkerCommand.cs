@@ -1,0 +1,99 @@
+using System.Management.Automation;
+
+namespace PgQueue.PowerShell;
+
+/// <summary>
+/// Tells workers to stop, wherever they run: they take no more tasks, finish those they run, and end. Does not wait for
+/// that.
+/// </summary>
+[Cmdlet(VerbsLifecycle.Stop, "PqWorker", SupportsShouldProcess = true, DefaultParameterSetName = IdSet)]
+[OutputType(typeof(WorkerInfo))]
+public sealed class StopWorkerCommand : QueueCmdlet
+{
+    private const string IdSet = "Id";
+    private const string NameSet = "Name";
+
+    private readonly List<long> _told = [];
+
+    /// <summary>The workers' ids.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = IdSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    public long[] Id { get; set; } = [];
+
+    /// <summary>The workers' names; * and ? are wildcards.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = NameSet)]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(WorkerCompleter))]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>End their tasks at once; they run again elsewhere, with no attempt used.</summary>
+    [Parameter]
+    [Alias("Force")]
+    public SwitchParameter Now { get; set; }
+
+    /// <summary>Emit the workers as they are then.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    private protected override void Process()
+    {
+        foreach (var worker in ParameterSetName == NameSet ? OfNames() : OfIds())
+        {
+            var action = Now ? "Stop at once; its tasks run again elsewhere" : "Stop when its tasks have finished";
+            if (ShouldProcess($"Worker {worker.Id} ({worker.Name})", action))
+            {
+                _told.Add(worker.Id);
+            }
+        }
+    }
+
+    private protected override void End()
+    {
+        if (_told.Count == 0)
+        {
+            return;
+        }
+
+        var told = Await(token => Client.StopWorkersAsync(_told, Now, token));
+        if (PassThru)
+        {
+            foreach (var worker in All().Where(w => told.Contains(w.Id)))
+            {
+                WriteObject(worker);
+            }
+        }
+    }
+
+    private List<WorkerInfo> OfNames()
+    {
+        var all = All();
+        var found = new List<WorkerInfo>();
+        foreach (var name in Name)
+        {
+            var pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
+            var named = all.Where(w => pattern.IsMatch(w.Name)).ToList();
+            found.AddRange(named);
+            if (named.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
+            {
+                WriteNotFound(name);
+            }
+        }
+
+        return [.. found.DistinctBy(w => w.Id)];
+    }
+
+    private List<WorkerInfo> OfIds()
+    {
+        var all = All().ToDictionary(w => w.Id);
+        foreach (var id in Id.Where(id => !all.ContainsKey(id)))
+        {
+            WriteNotFound(id);
+        }
+
+        return [.. Id.Where(all.ContainsKey).Select(id => all[id])];
+    }
+
+    private List<WorkerInfo> All() => [.. Pull(Client.GetWorkersAsync).Where(w => w.State != WorkerState.Lost)];
+
+    private void WriteNotFound(object worker) => WriteItemError(
+        "WorkerNotFound", ErrorCategory.ObjectNotFound, $"There is no worker {worker} at work in {Connection}. Get-PqWorker lists them.", worker);
+}

@@ -1,0 +1,72 @@
+BeforeDiscovery {
+    Import-Module (Join-Path $PSScriptRoot '../../out/PgQueue/PgQueue.psd1') -Force
+    $cmdlets = Get-Command -Module PgQueue | ForEach-Object { @{ Name = $_.Name; Cmdlet = $_ } }
+}
+
+BeforeAll {
+    . $PSScriptRoot/TestServer.ps1
+    $manifest = Import-PowerShellDataFile $ModulePath
+    $folder = Split-Path $ModulePath
+}
+
+Describe 'The module' {
+    It 'exports by name just what it has' {
+        $has = (Get-Command -Module PgQueue).Name | Sort-Object
+        $manifest.CmdletsToExport | Sort-Object | Should -Be $has
+        $manifest.FunctionsToExport + $manifest.AliasesToExport + $manifest.VariablesToExport | Should -BeNullOrEmpty
+    }
+
+    It 'has a valid manifest' {
+        (Test-ModuleManifest $ModulePath).Version | Should -Be '0.1.0'
+    }
+
+    It 'keeps its dependencies in a load context of their own' {
+        Get-PqServer | Should -Not -BeNullOrEmpty
+        { Get-PqTask -Connection 'Host=localhost;Port=1' } | Should -Throw
+        foreach ($name in 'PgQueue.Engine', 'Npgsql') {
+            $loaded = [AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.GetName().Name -eq $name })
+            $loaded | Should -HaveCount 1
+            [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($loaded[0]).Name | Should -Be 'PgQueue'
+        }
+    }
+
+    It 'lives beside another module that has brought its own Npgsql' {
+        $result = pwsh -NoProfile -Command "
+            `$theirs = [Reflection.Assembly]::LoadFrom('$folder/deps/Npgsql.dll')
+            Import-Module '$ModulePath'
+            try { Get-PqTask -Connection 'Host=localhost;Port=1' } catch { `$_.FullyQualifiedErrorId }
+            [AppDomain]::CurrentDomain.GetAssemblies().Where({ `$_.GetName().Name -eq 'Npgsql' }).ForEach({ [Runtime.Loader.AssemblyLoadContext]::GetLoadContext(`$_).Name }) -join ' '"
+        $result[0] | Should -BeLike 'ServerUnreachable,*'
+        $result[1] | Should -Be 'Default PgQueue'
+    }
+
+    It 'can be removed and imported again' {
+        $result = pwsh -NoProfile -Command "
+            Import-Module '$ModulePath'; `$null = Get-PqServer; Remove-Module PgQueue
+            Import-Module '$ModulePath'; (Get-PqServer).GetType().FullName"
+        $result | Should -Be 'PgQueue.EmbeddedServerStatus'
+    }
+}
+
+Describe '<Name>' -ForEach $cmdlets {
+    It 'has an approved verb' {
+        (Get-Verb).Verb | Should -Contain $Cmdlet.Verb
+    }
+
+    It 'says what it emits' {
+        $silent = 'Disconnect-PqQueue', 'Remove-PqTask', 'Stop-PqServer', 'Uninstall-PqSchema'
+        if ($Name -notin $silent) {
+            $Cmdlet.OutputType | Should -Not -BeNullOrEmpty
+        }
+    }
+
+    It 'asks before it destroys' {
+        $destroys = $Cmdlet.Verb -in 'Clear', 'Remove', 'Stop', 'Uninstall', 'Restart'
+        $Cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be $destroys
+    }
+
+    It 'takes a connection where it talks to a queue' {
+        $local = $Cmdlet.Noun -in 'PqServer', 'PqConnection' -or $Name -eq 'Connect-PqQueue'
+        $Cmdlet.Parameters.ContainsKey('Connection') | Should -Be (-not $local)
+    }
+}

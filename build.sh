@@ -76,11 +76,15 @@ is_usable_pwsh() {
 
 # Where there is a PowerShell, build.ps1 does the rest and this script ends here.
 hand_over() {
-    local home
+    local home scratch restored=true
     if command -v pwsh >/dev/null && is_usable_pwsh pwsh; then
         exec pwsh -NoProfile -File build.ps1 "$@"
     fi
-    dotnet tool restore >/dev/null 2>&1 </dev/null || return 0
+    # A restore that fails leaves a folder behind.
+    scratch=$(mktemp -d)
+    TMPDIR=$scratch dotnet tool restore >/dev/null 2>&1 </dev/null || restored=false
+    rm -rf "$scratch"
+    $restored || return 0
     # shellcheck disable=SC2016 # PowerShell's variable
     home=$(dotnet tool run pwsh -- -NoProfile -NonInteractive -Command '$PSHOME' </dev/null) || return 0
     # The tool has the pwsh program too that workers and tests start, where it is this platform's.

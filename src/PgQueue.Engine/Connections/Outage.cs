@@ -4,12 +4,19 @@ namespace PgQueue;
 /// Repeats work while the database is away, with growing, scattered waits, and says so once when it goes and once when
 /// it is back, however many callers run into it.
 /// </summary>
-internal sealed class Outage(Action<string> report, string server)
+internal sealed class Outage(Action<string> report, QueueDatabase database)
 {
+    /// <summary>So long after its end, what fails is a straggler of the same outage.</summary>
+    private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
-    private int _away;
+    private readonly Lock _lock = new();
+    private DateTime _began;
+    private DateTime _ended = DateTime.MinValue;
+    private bool _away;
+    private bool _told;
 
     /// <summary>Runs the work until it succeeds, fails for another reason than an absent database, or is stopped.</summary>
     public async Task<T> RetryAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken stop)
@@ -17,10 +24,11 @@ internal sealed class Outage(Action<string> report, string server)
         var wait = FirstWait;
         while (true)
         {
+            var started = DateTime.UtcNow;
             try
             {
                 var result = await work(CancellationToken.None).ConfigureAwait(false);
-                Back();
+                Back(started);
                 return result;
             }
             catch (Exception e) when (DatabaseErrors.IsTransient(e) && !stop.IsCancellationRequested)
@@ -46,17 +54,47 @@ internal sealed class Outage(Action<string> report, string server)
 
     private void Away(Exception e)
     {
-        if (Interlocked.Exchange(ref _away, 1) == 0)
+        lock (_lock)
         {
-            report($"The connection to {server} is lost ({e.Message}). Trying again until it is back.");
+            if (!_away)
+            {
+                // What lies idle in the pool is broken as well: one by one, it would look like new outages.
+                database.Source.Clear();
+            }
+
+            _began = DateTime.UtcNow;
+
+            _away = true;
+            if (!_told && DateTime.UtcNow - _ended > Aftermath)
+            {
+                _told = true;
+                report($"The connection to {database.Server} is lost ({e.Message}). Trying again until it is back.");
+            }
         }
     }
 
-    private void Back()
+    /// <summary>What began before the outage and succeeded in spite of it proves nothing.</summary>
+    private void Back(DateTime started)
     {
-        if (Interlocked.Exchange(ref _away, 0) == 1)
+        if (!Volatile.Read(ref _away))
         {
-            report($"The connection to {server} is back.");
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (!_away || started <= _began)
+            {
+                return;
+            }
+
+            if (_told)
+            {
+                report($"The connection to {database.Server} is back.");
+            }
+
+            _ended = DateTime.UtcNow;
+            _away = _told = false;
         }
     }
 

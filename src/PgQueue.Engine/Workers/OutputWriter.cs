@@ -55,6 +55,9 @@ internal sealed class OutputWriter : IAsyncDisposable
         await stored.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Gives up on a database that stays away.</summary>
+    public void GiveUp() => _stop.Cancel();
+
     public async ValueTask DisposeAsync()
     {
         _incoming.Writer.TryComplete();

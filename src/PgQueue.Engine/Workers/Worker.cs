@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Npgsql;
 
 namespace PgQueue;
@@ -23,6 +24,8 @@ public sealed class Worker
     private readonly Signal _signal = new();
     private readonly Lock _eventLock = new();
     private readonly Tally _tally = new();
+    private ExceptionDispatchInfo? _listenerFailure;
+    private Action? _stopForListener;
 
     /// <summary>A worker of the queue in a schema.</summary>
     /// <param name="connectionString">Npgsql keywords or a <c>postgresql://</c> URL.</param>
@@ -49,17 +52,28 @@ public sealed class Worker
         {
             await new SchemaInstaller(database).CheckAsync(drain).ConfigureAwait(false);
             using var stop = new StopTokens(_options.For, drain, stopNow);
-            var outage = new Outage(message => Raise(new WorkerWarning(message)), database.Server);
+            _stopForListener = stop.Drain;
+            var outage = new Outage(message => Raise(new WorkerWarning(message)), database);
             var session = new WorkerSession(database, _identity, outage);
             await using (session.ConfigureAwait(false))
             {
                 await JoinAsync(database, session, drain).ConfigureAwait(false);
                 Listen(session, stop);
                 Raise(new WorkerStarted(session.WorkerId, _identity.Name));
-                await WorkAsync(database, session, outage, stop).ConfigureAwait(false);
+                try
+                {
+                    await WorkAsync(database, session, outage, stop).ConfigureAwait(false);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // A schema that was dropped or replaced under the worker shows in many odd errors: name it.
+                    await new SchemaInstaller(database).CheckAsync(CancellationToken.None).ConfigureAwait(false);
+                    throw database.Translate(e);
+                }
             }
         }
 
+        _listenerFailure?.Throw();
         return _tally.Summary(_identity.Name);
     }
 
@@ -100,8 +114,38 @@ public sealed class Worker
     private async Task WorkAsync(QueueDatabase database, WorkerSession session, Outage outage, StopTokens stop)
     {
         using var office = new CancellationTokenSource();
-        var serving = Task.Run(() => session.RunAsync(office.Token), CancellationToken.None);
-        var maintaining = Task.Run(() => new Maintainer(database, session, outage).RunAsync(office.Token), CancellationToken.None);
+        var serving = StopIfItFailsAsync(session.RunAsync(office.Token), stop);
+        var maintaining = StopIfItFailsAsync(new Maintainer(database, session, outage).RunAsync(office.Token), stop);
+        try
+        {
+            await RunTasksAsync(database, session, outage, stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            await office.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(serving, maintaining).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await LeaveAsync(session, outage).ConfigureAwait(false);
+        }
+
+        await Task.WhenAll(serving, maintaining).ConfigureAwait(false);
+    }
+
+    /// <summary>A worker that has lost its place for good must not go on without one.</summary>
+    private static async Task StopIfItFailsAsync(Task office, StopTokens stop)
+    {
+        try
+        {
+            await office.ConfigureAwait(false);
+        }
+        catch
+        {
+            stop.StopNow();
+            throw;
+        }
+    }
+
+    private async Task RunTasksAsync(QueueDatabase database, WorkerSession session, Outage outage, StopTokens stop)
+    {
         var settings = new ChildSettings(database.Settings.Password);
         var server = new ChildServer();
         await using (server.ConfigureAwait(false))
@@ -119,18 +163,35 @@ public sealed class Worker
                         var finisher = new Finisher(database, () => session.WorkerId, outage);
                         await using (finisher.ConfigureAwait(false))
                         {
-                            var runs = new RunTracker();
-                            await LoopAsync(database, session, outage, stop, task => runs.Track(RunOneAsync(task, runner, output, finisher))).ConfigureAwait(false);
-                            await FinishRunsAsync(runs, finisher, stop).ConfigureAwait(false);
+                            await ClaimAndFinishAsync(database, session, outage, stop, runner, output, finisher).ConfigureAwait(false);
                         }
                     }
                 }
             }
         }
+    }
 
-        await office.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(serving, maintaining).ConfigureAwait(false);
-        await LeaveAsync(session, outage).ConfigureAwait(false);
+    private async Task ClaimAndFinishAsync(
+        QueueDatabase database, WorkerSession session, Outage outage, StopTokens stop, TaskRunner runner, OutputWriter output, Finisher finisher)
+    {
+        var runs = new RunTracker();
+        try
+        {
+            await LoopAsync(database, session, outage, stop, task => runs.Track(RunOneAsync(task, runner, output, finisher))).ConfigureAwait(false);
+        }
+        catch (Exception e) when (stop.Draining.IsCancellationRequested && DatabaseErrors.IsTransient(e))
+        {
+            // Told to stop while the database is away: nothing is left to claim.
+        }
+        catch
+        {
+            stop.StopNow();
+            throw;
+        }
+        finally
+        {
+            await FinishRunsAsync(runs, output, finisher, stop).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Claims as long as there are free places and ready tasks; sleeps where there are none.</summary>
@@ -233,7 +294,7 @@ public sealed class Worker
         _signal.Set();
     }
 
-    private async Task FinishRunsAsync(RunTracker runs, Finisher finisher, StopTokens stop)
+    private async Task FinishRunsAsync(RunTracker runs, OutputWriter output, Finisher finisher, StopTokens stop)
     {
         if (runs.Count > 0 && _options.Mode != WorkerMode.Once)
         {
@@ -259,6 +320,7 @@ public sealed class Worker
             await Task.Delay(LeaveTime, CancellationToken.None).ConfigureAwait(false);
             if (!all.IsCompleted)
             {
+                output.GiveUp();
                 finisher.GiveUp();
             }
         }
@@ -279,11 +341,27 @@ public sealed class Worker
 
     private void Raise(WorkerEvent e)
     {
-        if (_options.OnEvent is { } tell)
+        if (_options.OnEvent is not { } tell)
         {
-            lock (_eventLock)
+            return;
+        }
+
+        lock (_eventLock)
+        {
+            if (_listenerFailure is not null)
+            {
+                return;
+            }
+
+            try
             {
                 tell(e);
+            }
+            catch (Exception failure)
+            {
+                // The tasks must not suffer: they are finished, then the caller gets his exception.
+                _listenerFailure = ExceptionDispatchInfo.Capture(failure);
+                _stopForListener?.Invoke();
             }
         }
     }

@@ -58,7 +58,8 @@ public sealed record WorkerOptions
     /// <summary>The pwsh whose PowerShell runs scripts; the one on PATH where null.</summary>
     public string? PowerShellPath { get; init; }
 
-    /// <summary>Told of everything the worker does, from any thread, one call at a time; must not block.</summary>
+    /// <summary>Told of everything the worker does, from any thread, one call at a time; must not block. An exception of its own makes the worker
+    /// finish what it runs and then comes out of <see cref="Worker.RunAsync"/>.</summary>
     public Action<WorkerEvent>? OnEvent { get; init; }
 
     /// <exception cref="QueueException">A setting is out of its range.</exception>

@@ -34,14 +34,16 @@ $ErrorActionPreference = 'Stop'
 $InformationPreference = 'Continue'
 
 $SourceFile = @{
-    Assembly = Join-Path (Resolve-Path $HostPath) 'PgQueue.Host.dll'
+    Assembly = Join-Path $HostPath 'PgQueue.Host.dll'
     Method = 'PgQueue.Host.Demo.SourceFile::MeasureAsync'
 }
+$Terminal = -not [Console]::IsOutputRedirected -and $Host.UI.SupportsVirtualTerminal
+$Width = $Terminal ? [Console]::WindowWidth - 1 : 160
 $Columns = @(
     @{ Name = 'Id'; Expression = 'Id'; Width = 5 }
     @{ Name = 'Task'; Expression = 'Name'; Width = 46 }
     @{ Name = 'State'; Expression = { Format-State $_.State }; Width = 9 }
-    @{ Name = 'Ended'; Expression = 'Ended'; Width = 8 }
+    @{ Name = 'Ended'; Expression = 'Ended'; Width = 8; Alignment = 'Left' }
     @{ Name = 'Try'; Expression = 'Attempt'; Width = 3 }
 )
 
@@ -52,7 +54,7 @@ function ConvertTo-Expectation {
         [string] $State = 'Completed',
         [string] $Ended = 'Success',
         [int] $Attempt = 1,
-        [scriptblock] $Returns = { $true },
+        [scriptblock] $Returns,
         [switch] $Cancel
     )
     process {
@@ -107,10 +109,12 @@ function Get-SourcePath {
     Get-ChildItem $Source -Recurse -File |
         Where-Object Extension -in '.cs', '.sql', '.ps1', '.sh' |
         Where-Object { [IO.Path]::GetRelativePath($Source, $_) -notmatch '(^|[\\/])(bin|obj|out)[\\/]' } |
-        ForEach-Object FullName
+        ForEach-Object FullName |
+        Sort-Object
 }
 
-# Takes what a worker tells, verbose records too, so that it hears of each start. Gives the worker's summary.
+# Takes what a worker tells; with -Verbose it tells of each start too, so that what is to be canceled is seen running.
+# Gives the worker's summary.
 function Watch-Worker {
     param([Parameter(ValueFromPipeline)] $Told, [object[]] $Cancel, [switch] $Live)
     begin {
@@ -118,20 +122,115 @@ function Watch-Worker {
         $height = 0
     }
     process {
-        $due = @($Cancel | Get-PqTask | Where-Object State -eq Running)
-        if ($due) {
-            $due | Stop-PqTask -Reason 'The demonstration canceled it.'
-            $Cancel = @($Cancel | Where-Object Id -NotIn $due.Id)
+        $running = @($Cancel | Get-PqTask | Where-Object State -EQ Running)
+        $running | Stop-PqTask -Reason 'The demonstration canceled it.'
+        $Cancel = @($Cancel | Where-Object Id -NotIn $running.ForEach('Id'))
+
+        if ($Told -is [Management.Automation.InformationRecord]) {
+            if (-not $Live) { Write-Information $Told }
+        }
+        elseif ($Told -isnot [Management.Automation.VerboseRecord]) {
+            $Told
         }
 
-        switch ($Told) {
-            { $Live -and ($clock.ElapsedMilliseconds -ge 250 -or $_ -isnot [Management.Automation.VerboseRecord] -and $_ -isnot [Management.Automation.InformationRecord]) } {
-                $height = Show-Latest $height
-                $clock.Restart()
-            }
-            { $_ -is [Management.Automation.InformationRecord] } { if (-not $Live) { Write-Information $_.MessageData }; break }
-            { $_ -is [Management.Automation.VerboseRecord] } { break }
-            default { $_ }
+        if ($Live -and $clock.ElapsedMilliseconds -ge 200) {
+            $height = Show-Latest -Over $height
+            $clock.Restart()
         }
     }
+    end {
+        if ($Live) { Show-Latest -Over $height | Out-Null }
+    }
 }
+
+# Draws the tasks that started last over as many lines as were drawn before. Gives how many it drew.
+function Show-Latest([int] $Over) {
+    $tasks = @(Get-PqTask)
+    $table = $tasks | Where-Object StartedAt | Sort-Object StartedAt | Select-Object -Last 12 | Format-Line $Columns
+    $total = $tasks | Group-Object State -NoElement | Sort-Object Name | ForEach-Object { "$($_.Count) $($_.Name)" }
+    $lines = @($table) + '' + ($total -join ', ')
+    $Host.UI.Write(($Over ? "`e[${Over}F`e[J" : '') + ($lines -join "`n") + "`n")
+    $lines.Count
+}
+
+# A table's lines, without the empty ones around it.
+function Format-Line([object[]] $Columns) {
+    $table = $input | Format-Table $Columns | Out-String -Width $Width
+    $table.Trim("`r", "`n") -split "`r?`n"
+}
+
+function Format-State([string] $State) {
+    $color = switch ($State) {
+        'Completed' { $PSStyle.Foreground.Green }
+        'Failed' { $PSStyle.Foreground.Red }
+        'Canceled' { $PSStyle.Foreground.Yellow }
+        default { $PSStyle.Foreground.Blue }
+    }
+    $color + $State + $PSStyle.Reset
+}
+
+# What is wrong with a task's end; nothing where it is as expected.
+function Compare-End($Expected, $Task) {
+    if ($Task.State -ne $Expected.State -or $Task.Ended -ne $Expected.Ended -or $Task.Attempt -ne $Expected.Attempt) {
+        "expected $($Expected.State), $($Expected.Ended), try $($Expected.Attempt)"
+    }
+    elseif ($Task.State -eq 'Completed' -and $Expected.Returns -and -not (& $Expected.Returns (Receive-PqTask $Task.Id))) {
+        'gave something else than expected'
+    }
+}
+
+# Shows how all ended, and each task that is not one of many. Gives how many ended as expected.
+function Show-Summary([object[]] $Expected) {
+    $tasks = @($Expected | Get-PqTask)
+    $wrong = @{}
+    foreach ($index in 0..($tasks.Count - 1)) {
+        if ($why = Compare-End $Expected[$index] $tasks[$index]) { $wrong[$tasks[$index].Id] = $why }
+    }
+
+    $whyColumn = @{ Name = 'Why'; Expression = { $wrong[$_.Id] ?? "$($_.Error)".Split("`n")[0] } }
+    $tasks | Where-Object { $_.Kind -ne 'Method' -or $_.State -ne 'Completed' -or $wrong[$_.Id] } |
+        Format-Line ($Columns + $whyColumn) | Write-Information
+    Write-Information ''
+    $tasks | Group-Object State, Ended -NoElement | Sort-Object Count -Descending | Format-Line | Write-Information
+    Write-Information ''
+    $lines = $tasks | Where-Object { $_.Kind -eq 'Method' -and $_.State -eq 'Completed' } | Receive-PqTask | Measure-Object Lines -Sum
+    Write-Information ('{0:N0} source files have {1:N0} lines.' -f $lines.Count, $lines.Sum)
+    $tasks.Count - $wrong.Count
+}
+
+function Invoke-Demo([int] $Concurrency) {
+    $expected = @(Add-CommandTask) + @(Add-ScriptTask) + @(Add-MethodTask)
+    Write-Information "$($expected.Count) tasks are queued. A worker takes them, $Concurrency at a time."
+    Start-PqWorker -Drain -Concurrency $Concurrency -Verbose 4>&1 6>&1 |
+        Watch-Worker -Cancel ($expected | Where-Object Cancel) -Live:$Terminal |
+        Out-Null
+    Write-Information ''
+    $right = Show-Summary $expected
+    Write-Information "demo: $($expected.Count) tasks, $right as expected"
+    $right -eq $expected.Count
+}
+
+foreach ($needed in $ModulePath, $SourceFile.Assembly) {
+    if (-not (Test-Path $needed)) { throw "There is no '$needed'. Build it first: ./build.ps1 build" }
+}
+$SourceFile.Assembly = Convert-Path $SourceFile.Assembly
+$Source = Convert-Path $Source
+if (-not $Terminal) { $PSStyle.OutputRendering = 'PlainText' }
+
+$folder = Join-Path ([IO.Path]::GetTempPath()) "pgqueue-demo-$PID"
+Import-Module $ModulePath
+try {
+    $server = Start-PqServer -DataDirectory $folder
+    Write-Information "A private PostgreSQL $($server.Version) is up."
+    $server | Connect-PqQueue | Out-Null
+    Install-PqSchema
+    $succeeded = Invoke-Demo $Concurrency
+}
+finally {
+    if (Test-Path $folder) {
+        Stop-PqServer -DataDirectory $folder
+        Remove-Item $folder -Recurse -Force
+    }
+}
+
+exit [int](-not $succeeded)

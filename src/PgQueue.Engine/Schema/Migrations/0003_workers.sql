@@ -120,6 +120,19 @@ begin
             return next;
         end if;
     end loop;
+
+    -- A worker that does not know yet that it was given up may have claimed once more.
+    for dead in
+        select distinct t.worker_id as id
+        from task t
+        where t.state = 'running'
+          and not exists (select from worker w where w.id = t.worker_id and w.lost_at is null)
+    loop
+        worker_id := dead.id;
+        worker := coalesce((select w.name from worker w where w.id = dead.id), dead.id::text);
+        tasks := free_tasks(dead.id, died => true);
+        return next;
+    end loop;
 end
 $$;
 
@@ -134,6 +147,7 @@ declare
     ended   integer;
     again   integer;
     queues  text[];
+    name    text := (select w.name from worker w where w.id = old_worker_id);
 begin
     select count(*) into ended
     from (
@@ -141,9 +155,8 @@ begin
             array_agg(t.id) as ids, array_agg(t.run) as runs,
             array_agg('failed'::task_state) as states, array_agg('lost'::task_end) as ends,
             array_agg(jsonb_build_object('message', format(
-                'The worker died while it ran this task, for the %s. time; the last was %s.', t.lost + 1, w.name))) as errors
+                'The worker died while it ran this task, for the %s. time; the last was %s.', t.lost + 1, name))) as errors
         from task t
-        join worker w on w.id = t.worker_id
         where t.worker_id = old_worker_id
           and t.state = 'running'
           and ((died and t.lost >= t.max_lost) or t.cancel_requested_at is not null)
@@ -161,10 +174,9 @@ begin
             past_runs = case
                 when not died then t.past_runs
                 else coalesce(t.past_runs, '[]') || run_record(
-                    t.run, t.attempt, w.name, t.started_at, 'lost', null, null, null, null)
+                    t.run, t.attempt, name, t.started_at, 'lost', null, null, null, null)
             end
-        from worker w
-        where w.id = old_worker_id and t.worker_id = old_worker_id and t.state = 'running'
+        where t.worker_id = old_worker_id and t.state = 'running'
         returning t.queue
     )
     select count(*), array_agg(distinct f.queue) into again, queues from freed f;

@@ -1,0 +1,122 @@
+namespace PgQueue;
+
+/// <summary>Claims as many tasks as the worker has places for, has them run, and at the end waits for those that run.</summary>
+internal sealed class Dispatcher(
+    QueueDatabase database, WorkerSession session, WorkerIdentity identity, WorkerOptions options, TaskExecution execution,
+    RunningTasks running, Signal signal, Outage outage, EventSink events, StopTokens stop, Action giveUp)
+{
+    private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan FullBeforeQuiet = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long ended runs may wait for a database that is away, once the worker is to stop at once.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly RunTracker _runs = new();
+
+    public async Task RunAsync()
+    {
+        try
+        {
+            await LoopAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (stop.Draining.IsCancellationRequested && DatabaseErrors.IsTransient(e))
+        {
+            // Told to stop while the database is away: nothing is left to claim.
+        }
+        catch
+        {
+            stop.StopNow();
+            throw;
+        }
+        finally
+        {
+            await FinishRunsAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Claims as long as there are free places and ready tasks; sleeps where there are none.</summary>
+    private async Task LoopAsync()
+    {
+        var claimer = new Claimer(database, identity);
+        var presence = new Presence(database, session);
+        var poll = FirstPoll;
+        while (!stop.Draining.IsCancellationRequested)
+        {
+            var free = (options.Mode == WorkerMode.Once ? 1 : options.Concurrency) - running.Count;
+            if (free <= 0)
+            {
+                if (!await signal.WaitAsync(FullBeforeQuiet, stop.Draining).ConfigureAwait(false))
+                {
+                    await outage.RetryAsync(_ => presence.SetAsleepAsync(false), stop.Draining).ConfigureAwait(false);
+                    await signal.WaitAsync(options.PollInterval, stop.Draining).ConfigureAwait(false);
+                }
+
+                continue;
+            }
+
+            var claimed = await outage.RetryAsync(_ => claimer.ClaimAsync(session.WorkerId, free, () => running.Ids), stop.Draining).ConfigureAwait(false);
+            foreach (var task in claimed)
+            {
+                _runs.Track(execution.RunAsync(task));
+            }
+
+            if (options.Mode == WorkerMode.Once)
+            {
+                return;
+            }
+
+            if (claimed.Count > 0)
+            {
+                poll = FirstPoll;
+                continue;
+            }
+
+            if (await outage.RetryAsync(_ => presence.SetAsleepAsync(true), stop.Draining).ConfigureAwait(false))
+            {
+                continue; // What came between the claim and the flag was not notified: look once more.
+            }
+
+            if (options.Mode == WorkerMode.Drain && running.Count == 0
+                && !await outage.RetryAsync(_ => presence.HasWorkAsync(identity), stop.Draining).ConfigureAwait(false))
+            {
+                return;
+            }
+
+            // A task whose transaction was open when the flag went up is not notified either: look soon, then less often.
+            poll = await signal.WaitAsync(poll, stop.Draining).ConfigureAwait(false)
+                ? FirstPoll
+                : TimeSpan.FromTicks(Math.Min((poll * 2).Ticks, options.PollInterval.Ticks));
+        }
+    }
+
+    private async Task FinishRunsAsync()
+    {
+        if (_runs.Count > 0 && options.Mode != WorkerMode.Once)
+        {
+            events.Raise(new WorkerDraining(_runs.Count));
+        }
+
+        var all = _runs.AllAsync();
+        if (options.StopGrace is { } grace && stop.Draining.IsCancellationRequested)
+        {
+            await Task.WhenAny(all, Task.Delay(grace, stop.Now)).ConfigureAwait(false);
+            if (!all.IsCompleted)
+            {
+                stop.StopNow();
+            }
+        }
+
+        // A database that stays away must not keep a worker that was told to stop: what it can't tell counts as lost.
+        using var patience = stop.Now.UnsafeRegister(_ => _ = GiveUpLaterAsync(), null);
+        await all.ConfigureAwait(false);
+
+        async Task GiveUpLaterAsync()
+        {
+            await Task.Delay(Patience, CancellationToken.None).ConfigureAwait(false);
+            if (!all.IsCompleted)
+            {
+                giveUp();
+            }
+        }
+    }
+}

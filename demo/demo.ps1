@@ -107,14 +107,13 @@ function Add-MethodTask {
 
 function Get-SourcePath {
     Get-ChildItem $Source -Recurse -File |
-        Where-Object Extension -in '.cs', '.sql', '.ps1', '.sh' |
+        Where-Object Extension -In '.cs', '.sql', '.ps1', '.sh' |
         Where-Object { [IO.Path]::GetRelativePath($Source, $_) -notmatch '(^|[\\/])(bin|obj|out)[\\/]' } |
         ForEach-Object FullName |
         Sort-Object
 }
 
 # Takes what a worker tells; with -Verbose it tells of each start too, so that what is to be canceled is seen running.
-# Gives the worker's summary.
 function Watch-Worker {
     param([Parameter(ValueFromPipeline)] $Told, [object[]] $Cancel, [switch] $Live)
     begin {
@@ -126,11 +125,8 @@ function Watch-Worker {
         $running | Stop-PqTask -Reason 'The demonstration canceled it.'
         $Cancel = @($Cancel | Where-Object Id -NotIn $running.ForEach('Id'))
 
-        if ($Told -is [Management.Automation.InformationRecord]) {
-            if (-not $Live) { Write-Information $Told }
-        }
-        elseif ($Told -isnot [Management.Automation.VerboseRecord]) {
-            $Told
+        if (-not $Live -and $Told -is [Management.Automation.InformationRecord]) {
+            Write-Information $Told
         }
 
         if ($Live -and $clock.ElapsedMilliseconds -ge 200) {
@@ -194,7 +190,7 @@ function Show-Summary([object[]] $Expected) {
     $tasks | Group-Object State, Ended -NoElement | Sort-Object Count -Descending | Format-Line | Write-Information
     Write-Information ''
     $lines = $tasks | Where-Object { $_.Kind -eq 'Method' -and $_.State -eq 'Completed' } | Receive-PqTask | Measure-Object Lines -Sum
-    Write-Information ('{0:N0} source files have {1:N0} lines.' -f $lines.Count, $lines.Sum)
+    Write-Information ('The source files have {0:N0} lines.' -f ${lines}?.Sum)
     $tasks.Count - $wrong.Count
 }
 
@@ -202,8 +198,7 @@ function Invoke-Demo([int] $Concurrency) {
     $expected = @(Add-CommandTask) + @(Add-ScriptTask) + @(Add-MethodTask)
     Write-Information "$($expected.Count) tasks are queued. A worker takes them, $Concurrency at a time."
     Start-PqWorker -Drain -Concurrency $Concurrency -Verbose 4>&1 6>&1 |
-        Watch-Worker -Cancel ($expected | Where-Object Cancel) -Live:$Terminal |
-        Out-Null
+        Watch-Worker -Cancel ($expected | Where-Object Cancel) -Live:$Terminal
     Write-Information ''
     $right = Show-Summary $expected
     Write-Information "demo: $($expected.Count) tasks, $right as expected"

@@ -18,7 +18,7 @@ internal static class WorkerLog
     });
 
     public static void Write(WorkerSummary s) => Line(
-        DateTime.Now, $"stopped   {s.Completed} completed, {s.Failed} failed, {s.Canceled} canceled, {s.Retried} to be tried again, {s.Released} given back");
+        DateTime.Now, $"stopped   {s.Completed} completed, {s.Failed} failed, {s.Canceled} canceled, {s.Retried} attempts retried, {s.Released} given back");
 
     private static string Word(TaskFinished f) => (f.State switch
     {

@@ -71,7 +71,7 @@ internal sealed class CommandRunner(ChildSettings settings, WorkerOptions option
         var file = Executables.Find(spec.File, environment.GetValueOrDefault("PATH"), directory);
         if (file is null)
         {
-            refusal = RunOutcome.Failed(TaskEnd.Error, $"The executable '{spec.File}' was not found on {Environment.MachineName}, or may not be executed. PATH is '{environment.GetValueOrDefault("PATH")}'.", typeof(FileNotFoundException).FullName);
+            refusal = RunOutcome.Failed(TaskEnd.Error, $"The executable '{spec.File}' was not found on {Environment.MachineName}, or may not be executed.\nPATH is '{environment.GetValueOrDefault("PATH")}'.", typeof(FileNotFoundException).FullName);
             return false;
         }
 

@@ -10,7 +10,7 @@ namespace PgQueue;
 /// </summary>
 internal sealed class SchemaInstaller(QueueDatabase database)
 {
-    private const int OldestServer = 130000;
+    private const int OldestServer = 13;
 
     public Task<SchemaStatus> GetStatusAsync(CancellationToken cancellationToken) =>
         database.RunAsync(async connection =>
@@ -23,7 +23,7 @@ internal sealed class SchemaInstaller(QueueDatabase database)
     public Task<IReadOnlyList<Migration>> InstallAsync(CancellationToken cancellationToken) =>
         database.RunAsync<IReadOnlyList<Migration>>(async connection =>
         {
-            CheckServer(connection);
+            CheckServer(connection.PostgreSqlVersion, database.Server);
             var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
             await using (transaction.ConfigureAwait(false))
             {
@@ -159,14 +159,14 @@ internal sealed class SchemaInstaller(QueueDatabase database)
         }
     }
 
-    private void CheckServer(NpgsqlConnection connection)
+    /// <exception cref="QueueException">The server is older than the oldest that has what the schema needs.</exception>
+    internal static void CheckServer(Version version, string server)
     {
-        var version = connection.PostgreSqlVersion;
-        if (version.Major * 10000 < OldestServer)
+        if (version.Major < OldestServer)
         {
             throw new QueueException(
                 QueueError.ServerTooOld,
-                $"{database.Server} is version {version}; PgQueue needs PostgreSQL {OldestServer / 10000} or newer.");
+                $"{server} is version {version}; PgQueue needs PostgreSQL {OldestServer} or newer. Upgrade the server, or use another one.");
         }
     }
 

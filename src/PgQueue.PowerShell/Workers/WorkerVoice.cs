@@ -35,7 +35,7 @@ internal sealed class WorkerVoice(PSCmdlet cmdlet, CancellationToken stopping)
 
     public void Tell(WorkerSummary summary) => Write(
         () => cmdlet.WriteObject(summary),
-        $"Worker {summary.Worker} has ended: {summary.Completed} completed, {summary.Failed} failed, {summary.Canceled} canceled, {summary.Retried} to be tried again, {summary.Released} given back.");
+        $"Worker {summary.Worker} has ended: {summary.Completed} completed, {summary.Failed} failed, {summary.Canceled} canceled, {summary.Retried} attempts retried, {summary.Released} given back.");
 
     private static string Line(TaskFinished e)
     {

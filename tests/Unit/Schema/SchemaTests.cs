@@ -131,6 +131,16 @@ public sealed class SchemaTests
     }
 
     [Fact]
+    public void A_server_that_is_too_old_is_refused_with_what_is_needed()
+    {
+        var error = Assert.Throws<QueueException>(() => SchemaInstaller.CheckServer(new Version(12, 22), "The server"));
+
+        Assert.Equal(QueueError.ServerTooOld, error.Error);
+        Assert.StartsWith("The server is version 12.22; PgQueue needs PostgreSQL 13 or newer.", error.Message, StringComparison.Ordinal);
+        SchemaInstaller.CheckServer(new Version(13, 0), "The server");
+    }
+
+    [Fact]
     public async Task Every_statement_of_the_engine_can_be_prepared()
     {
         await using var queue = await TestQueue.CreateAsync();

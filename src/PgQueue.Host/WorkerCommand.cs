@@ -60,8 +60,15 @@ internal static class WorkerCommand
             StopGrace = Seconds(arguments.GetValue(StopGrace)),
             OnEvent = WorkerLog.Write,
         });
-        var summary = await worker.RunAsync(signals.Drain, signals.Now);
-        WorkerLog.Write(summary);
+        try
+        {
+            WorkerLog.Write(await worker.RunAsync(signals.Drain, signals.Now));
+        }
+        catch (OperationCanceledException) when (signals.Drain.IsCancellationRequested)
+        {
+            // Told to stop before it had its place in the queue.
+        }
+
         return 0;
     }
 

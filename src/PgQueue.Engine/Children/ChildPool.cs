@@ -34,6 +34,9 @@ internal sealed class ChildPool : IAsyncDisposable
         return child;
     }
 
+    /// <summary>Takes back a child that nobody waits for any more: the next one may have it.</summary>
+    public void Return(TaskKind kind, Task<HostedChild> starting) => _stocks.GetOrAdd(kind, _ => new Stock()).PutBack(starting);
+
     public async ValueTask DisposeAsync()
     {
         await _closing.CancelAsync().ConfigureAwait(false);
@@ -131,6 +134,15 @@ internal sealed class ChildPool : IAsyncDisposable
         {
             lock (_lock)
             {
+                _idle.Enqueue(child);
+            }
+        }
+
+        public void PutBack(Task<HostedChild> child)
+        {
+            lock (_lock)
+            {
+                _count++;
                 _idle.Enqueue(child);
             }
         }

@@ -64,9 +64,15 @@ internal sealed class ChildServer : IAsyncDisposable
             {
                 socket = await _listener.AcceptAsync(_closing.Token).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException && _closing.IsCancellationRequested)
+            catch (Exception e) when (_closing.IsCancellationRequested && (e is OperationCanceledException or SocketException or ObjectDisposedException))
             {
                 return;
+            }
+            catch (SocketException)
+            {
+                // Out of descriptors, or a child that hung up while it connected: the next one must still be let in.
+                await Task.Delay(100, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                continue;
             }
 
             _ = GreetAsync(new FrameStream(new NetworkStream(socket, ownsSocket: true)));

@@ -17,6 +17,7 @@ internal sealed class HostedChild : IAsyncDisposable
     private readonly StringBuilder _early = new();
     private readonly Lock _lock = new();
     private RunOutput? _output;
+    private readonly SemaphoreSlim _writing = new(1);
     private FrameStream? _channel;
 
     private HostedChild(IChildProcess process, TaskKind kind)
@@ -70,9 +71,14 @@ internal sealed class HostedChild : IAsyncDisposable
         {
             server.Forget(token);
             await child.DisposeAsync().ConfigureAwait(false);
+            if (e is QueueException or OperationCanceledException)
+            {
+                throw;
+            }
+
             throw e is TimeoutException
                 ? new QueueException(QueueError.InvalidArgument, $"The task host was not ready within {StartTime.TotalSeconds:0} s. {child.Early()}", e)
-                : e;
+                : new QueueException(QueueError.InvalidArgument, $"The task host could not be started: {e.Message}", e);
         }
     }
 
@@ -102,6 +108,7 @@ internal sealed class HostedChild : IAsyncDisposable
 
         await _printing.ConfigureAwait(false);
         await _process.DisposeAsync().ConfigureAwait(false);
+        _writing.Dispose();
     }
 
     /// <summary>Hands over the task and takes what comes back. Null: the child went away without a last word.</summary>
@@ -109,8 +116,8 @@ internal sealed class HostedChild : IAsyncDisposable
     {
         try
         {
-            await _channel!.WriteAsync(new Message { Run = task }, CancellationToken.None).ConfigureAwait(false);
-            while (await _channel.ReadAsync(CancellationToken.None).ConfigureAwait(false) is { } message)
+            await SendAsync(new Message { Run = task }).ConfigureAwait(false);
+            while (await _channel!.ReadAsync(CancellationToken.None).ConfigureAwait(false) is { } message)
             {
                 foreach (var record in message.Output ?? [])
                 {
@@ -140,11 +147,24 @@ internal sealed class HostedChild : IAsyncDisposable
     {
         try
         {
-            await _channel!.WriteAsync(new Message { Stop = new StopTask { Reason = DbWords.Of(reason) } }, CancellationToken.None).ConfigureAwait(false);
+            await SendAsync(new Message { Stop = new StopTask { Reason = DbWords.Of(reason) } }).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // It has ended meanwhile.
+        }
+    }
+
+    private async Task SendAsync(Message message)
+    {
+        await _writing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await _channel!.WriteAsync(message, CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            _writing.Release();
         }
     }
 

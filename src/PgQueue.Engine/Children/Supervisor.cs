@@ -26,16 +26,23 @@ internal static class Supervisor
         }
 
         var reason = await control.Stopped.ConfigureAwait(false);
+        var asking = Task.CompletedTask;
+        if (reason == StopReason.Released && done.IsCompleted)
+        {
+            return null; // It finished in the same moment: that counts, and it need not run again.
+        }
+
         if (!done.IsCompleted)
         {
             if (reason is StopReason.Canceled or StopReason.Timeout && grace > TimeSpan.Zero)
             {
-                await askToStop(reason).ConfigureAwait(false);
-                await Task.WhenAny(done, Task.Delay(grace, CancellationToken.None)).ConfigureAwait(false);
+                // Even the asking may take for ever: a child that does not read blocks it.
+                asking = askToStop(reason);
+                await Task.WhenAny(Task.WhenAll(asking, done), Task.Delay(grace, CancellationToken.None)).ConfigureAwait(false);
             }
 
             await child.KillTreeAsync().ConfigureAwait(false);
-            await done.ConfigureAwait(false);
+            await Task.WhenAll(asking, done).ConfigureAwait(false);
         }
 
         return reason;

@@ -9,9 +9,12 @@ internal sealed class TaskRunner(ChildPool pool, CommandRunner commands, WorkerO
     /// <summary>The run's outcome, and why it was ended from outside, if it was.</summary>
     public async Task<(RunOutcome Outcome, StopReason? Stopped)> RunAsync(RunControl control, RunOutput output)
     {
-        var (outcome, stopped) = control.Task.Kind == TaskKind.Command
-            ? await commands.RunAsync(control, output).ConfigureAwait(false)
-            : await RunHostedAsync(control, output).ConfigureAwait(false);
+        var (outcome, stopped) = control.Task.Kind switch
+        {
+            TaskKind.Command => await commands.RunAsync(control, output).ConfigureAwait(false),
+            TaskKind.Script or TaskKind.Method => await RunHostedAsync(control, output).ConfigureAwait(false),
+            _ => (RunOutcome.Failed(TaskEnd.Error, "This worker's version of PgQueue does not know tasks of this kind: update it."), null),
+        };
         return (stopped is null ? outcome : Stopped(control.Task, outcome, stopped.Value), stopped);
     }
 
@@ -20,7 +23,16 @@ internal sealed class TaskRunner(ChildPool pool, CommandRunner commands, WorkerO
         HostedChild child;
         try
         {
-            child = await pool.GetAsync(control.Task.Kind).ConfigureAwait(false);
+            var starting = pool.GetAsync(control.Task.Kind);
+            await Task.WhenAny(starting, control.Stopped).ConfigureAwait(false);
+            if (!starting.IsCompleted)
+            {
+                // Whoever wants the task ended need not wait for a child to get ready.
+                pool.Return(control.Task.Kind, starting);
+                return (new RunOutcome(TaskEnd.Canceled), await control.Stopped.ConfigureAwait(false));
+            }
+
+            child = await starting.ConfigureAwait(false);
         }
         catch (QueueException e)
         {
@@ -45,7 +57,7 @@ internal sealed class TaskRunner(ChildPool pool, CommandRunner commands, WorkerO
         Deadline = task.Timeout is { } limit ? DateTimeOffset.Now + limit : null,
         Kind = DbWords.Of(task.Kind),
         Script = task.Script,
-        Spec = JsonSerializer.Deserialize(task.Spec, ProtocolJson.Default.JsonElement),
+        Spec = JsonDocument.Parse(task.Spec, new JsonDocumentOptions { MaxDepth = int.MaxValue }).RootElement,
     };
 
     /// <summary>What ended the run from outside counts, not what the child said of it.</summary>

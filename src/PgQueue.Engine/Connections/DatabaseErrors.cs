@@ -28,9 +28,11 @@ internal static class DatabaseErrors
     public static bool IsTransient(Exception error) => error switch
     {
         QueueException e => e.IsTransient,
+        // Going or starting; deadlocks and the like; out of disk, memory or connections; I/O; a standby that takes no
+        // writes (yet); a statement or lock time-out, or somebody's pg_cancel_backend.
         PostgresException e => IsServerGoing(e.SqlState)
-            || e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
-                or PostgresErrorCodes.TooManyConnections,
+            || e.SqlState[..2] is "40" or "53" or "58"
+            || e.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable,
         NpgsqlException or SocketException or IOException or TimeoutException => true,
         _ => false,
     };
@@ -66,6 +68,9 @@ internal static class DatabaseErrors
     public static QueueException SchemaMissing(string server, string schema, Exception? inner = null) => new(
         QueueError.SchemaMissing,
         $"{server} has no queue in the schema \"{schema}\". Install it with Install-PqSchema, or connect with the schema that it is in.", inner);
+
+    /// <summary>The values themselves can't be stored: trying again changes nothing.</summary>
+    public static bool IsInData(PostgresException e) => e.SqlState[..2] is "22" or "23" or "54";
 
     /// <summary>The server is starting, stopping or ending this session.</summary>
     private static bool IsServerGoing(string sqlState) =>

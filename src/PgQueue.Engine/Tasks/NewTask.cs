@@ -6,6 +6,8 @@ namespace PgQueue;
 /// <summary>A task to add. What is null takes the queue's default, else the one named here.</summary>
 public sealed record NewTask
 {
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(3650);
+
     /// <summary>What it runs.</summary>
     public TaskKind? Kind { get; init; }
 
@@ -88,14 +90,15 @@ public sealed record NewTask
     {
         Require(RunAt is null || Delay is null, nameof(Delay), Delay, "can't be given together with RunAt; give one of them");
         Require(Timeout is null || Timeout > TimeSpan.Zero, nameof(Timeout), Timeout, "must be longer than zero");
+        Require(Timeout is null || Timeout <= LongestTimeout, nameof(Timeout), Timeout, "must be 3650 days at the most");
         Require(Delay is null || Delay >= TimeSpan.Zero, nameof(Delay), Delay, "must not be negative");
         Require(MemoryLimit is null or > 0, nameof(MemoryLimit), MemoryLimit, "must be over zero bytes");
         Require(MaxAttempts is null or >= 1, nameof(MaxAttempts), MaxAttempts, "must be at least 1");
         Require(MaxLost is null or >= 0, nameof(MaxLost), MaxLost, "must not be negative");
         Require(Queue is null || (Queue.Length is > 0 and <= 200), nameof(Queue), Queue, "must have 1 to 200 characters");
         Require(Name is not "", nameof(Name), Name, "must not be empty");
-        Require(ClientId is not "", nameof(ClientId), ClientId, "must not be empty");
-        Require(DedupeKey is not "", nameof(DedupeKey), DedupeKey, "must not be empty");
+        Require(ClientId is null or { Length: > 0 and <= 500 }, nameof(ClientId), ClientId, "must have 1 to 500 characters");
+        Require(DedupeKey is null or { Length: > 0 and <= 500 }, nameof(DedupeKey), DedupeKey, "must have 1 to 500 characters");
         foreach (var (field, value) in new[] { (nameof(Script), Script), (nameof(Queue), Queue), (nameof(Name), Name), (nameof(ClientId), ClientId), (nameof(DedupeKey), DedupeKey) })
         {
             Require(value?.Contains('\0', StringComparison.Ordinal) is not true, field, "…\\0…", "has a NUL character, which PostgreSQL can't store");

@@ -89,5 +89,8 @@ internal static class NewTaskJson
 
     private static string? Interval(TimeSpan? time) => time is null
         ? null
-        : string.Create(CultureInfo.InvariantCulture, $"{time.Value.Ticks / 10} microseconds");
+        : string.Create(
+            // Hours, minutes and seconds: PostgreSQL 13 counts microseconds in 32 bits.
+            CultureInfo.InvariantCulture,
+            $"{time.Value.Ticks / TimeSpan.TicksPerHour}:{time.Value.Minutes:00}:{time.Value.Seconds:00}.{time.Value.Ticks % TimeSpan.TicksPerSecond / 10:000000}");
 }

@@ -4,29 +4,32 @@ using NpgsqlTypes;
 namespace PgQueue;
 
 /// <summary>Takes ready tasks for one worker.</summary>
-internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity)
+internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, RunningTasks running)
 {
     private const int ScriptsKept = 1000;
 
     private readonly Dictionary<string, string> _scripts = [];
     private bool _uncertain;
+    /// <summary>The worker's number at the last claim.</summary>
+    public long LastWorkerId { get; private set; }
 
     /// <summary>Claims tasks, best first.</summary>
     /// <param name="workerId">The worker.</param>
     /// <param name="most">How many at the most.</param>
-    /// <param name="known">The tasks that the worker knows it has.</param>
-    public async Task<IReadOnlyList<ClaimedTask>> ClaimAsync(long workerId, int most, Func<long[]> known)
+    public async Task<IReadOnlyList<ClaimedTask>> ClaimAsync(long workerId, int most)
     {
         var connection = await database.Source.OpenConnectionAsync(CancellationToken.None).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
+            _uncertain |= running.TakeSuspicion();
             if (_uncertain)
             {
-                // The last claim broke off: it may have been made, and its answer lost.
-                await FreeStraysAsync(connection, workerId, known()).ConfigureAwait(false);
+                await FreeStraysAsync(connection, workerId, running.Ids).ConfigureAwait(false);
             }
 
+            // A claim that breaks off may have been made.
             _uncertain = true;
+            LastWorkerId = workerId;
             var rows = await ReadAsync(connection, workerId, most).ConfigureAwait(false);
             await FetchScriptsAsync(connection, rows).ConfigureAwait(false);
             _uncertain = false;

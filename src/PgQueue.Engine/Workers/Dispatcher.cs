@@ -37,7 +37,7 @@ internal sealed class Dispatcher(
     /// <summary>Claims as long as there are free places and ready tasks; sleeps where there are none.</summary>
     private async Task LoopAsync()
     {
-        var claimer = new Claimer(database, identity);
+        var claimer = new Claimer(database, identity, running);
         var presence = new Presence(database, session);
         var poll = FirstPoll;
         while (!stop.Draining.IsCancellationRequested)
@@ -47,17 +47,27 @@ internal sealed class Dispatcher(
             {
                 if (!await signal.WaitAsync(FullBeforeQuiet, stop.Draining).ConfigureAwait(false))
                 {
-                    await outage.RetryAsync(_ => presence.SetAsleepAsync(false), stop.Draining).ConfigureAwait(false);
+                    if (presence.IsNews(asleep: false))
+                    {
+                        await outage.RetryAsync(_ => presence.SetAsleepAsync(false), stop.Draining).ConfigureAwait(false);
+                    }
+
                     await signal.WaitAsync(options.PollInterval, stop.Draining).ConfigureAwait(false);
                 }
 
                 continue;
             }
 
-            var claimed = await outage.RetryAsync(_ => claimer.ClaimAsync(session.WorkerId, free, () => running.Ids), stop.Draining).ConfigureAwait(false);
+            var claimed = await outage.RetryAsync(_ => claimer.ClaimAsync(session.WorkerId, free), stop.Draining).ConfigureAwait(false);
             foreach (var task in claimed)
             {
                 _runs.Track(execution.RunAsync(task));
+            }
+
+            if (claimed.Count > 0 && claimer.LastWorkerId != session.WorkerId)
+            {
+                // Given up in the meantime: what was claimed under the old number is not this worker's.
+                running.Stop(claimed.Select(t => t.Id), StopReason.Lost);
             }
 
             if (options.Mode == WorkerMode.Once)
@@ -71,8 +81,9 @@ internal sealed class Dispatcher(
                 continue;
             }
 
-            if (await outage.RetryAsync(_ => presence.SetAsleepAsync(true), stop.Draining).ConfigureAwait(false))
+            if (presence.IsNews(asleep: true))
             {
+                await outage.RetryAsync(_ => presence.SetAsleepAsync(true), stop.Draining).ConfigureAwait(false);
                 continue; // What came between the claim and the flag was not notified: look once more.
             }
 

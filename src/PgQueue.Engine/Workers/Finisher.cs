@@ -69,7 +69,7 @@ internal sealed class Finisher : IAsyncDisposable
                 pending.Stored.TrySetResult(states.TryGetValue(pending.Run.TaskId, out var state) ? state : null);
             }
         }
-        catch (PostgresException) when (batch.Count > 1)
+        catch (PostgresException e) when (batch.Count > 1 && DatabaseErrors.IsInData(e))
         {
             // One of them can't be stored: which, shows one by one.
             foreach (var pending in batch)
@@ -77,7 +77,7 @@ internal sealed class Finisher : IAsyncDisposable
                 await StoreAsync([pending]).ConfigureAwait(false);
             }
         }
-        catch (PostgresException e) when (batch[0].Run is { Outcome.Result: not null } or { Outcome.Error: not null } && batch[0].Replaced is false)
+        catch (PostgresException e) when (DatabaseErrors.IsInData(e) && batch[0].Run is { Outcome.Result: not null } or { Outcome.Error: not null } && batch[0].Replaced is false)
         {
             var message = $"How the task ended could not be stored: {e.MessageText}.";
             var run = batch[0].Run with

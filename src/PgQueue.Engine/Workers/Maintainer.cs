@@ -14,6 +14,7 @@ internal sealed class Maintainer
     /// <summary>While a worker is suspected to be dead: its tasks wait for the proof.</summary>
     private static readonly TimeSpan SuspicionInterval = TimeSpan.FromMilliseconds(100);
 
+    private static readonly TimeSpan LockedInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan HousekeepingInterval = TimeSpan.FromHours(1);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(2);
 
@@ -61,26 +62,26 @@ internal sealed class Maintainer
         var connection = await _database.Source.OpenConnectionAsync().ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            if (_housekeeping is null || _housekeeping.Elapsed > HousekeepingInterval)
-            {
-                await HousekeepAsync(connection).ConfigureAwait(false);
-                _housekeeping = Stopwatch.StartNew();
-            }
-
-            var due = await PromoteAsync(connection).ConfigureAwait(false);
+            var promoted = await ScalarAsync<int>(connection, "select {schema}.promote_due()").ConfigureAwait(false);
             var longest = await RecoverAsync(connection).ConfigureAwait(false) ? SuspicionInterval : Interval;
-            return due is { } seconds && seconds < longest.TotalSeconds
-                ? TimeSpan.FromSeconds(Math.Max(seconds, ShortestWait.TotalSeconds))
-                : longest;
+            var due = await ScalarAsync<double?>(connection, "select {schema}.next_due()").ConfigureAwait(false);
+            await HousekeepAsync(connection).ConfigureAwait(false);
+            return due switch
+            {
+                null => longest,
+                // Due and not promoted: somebody holds the row.
+                <= 0 when promoted == 0 => LockedInterval,
+                { } seconds => TimeSpan.FromSeconds(Math.Clamp(seconds, ShortestWait.TotalSeconds, longest.TotalSeconds)),
+            };
         }
     }
 
-    private async Task<double?> PromoteAsync(NpgsqlConnection connection)
+    private async Task<T?> ScalarAsync<T>(NpgsqlConnection connection, string sql)
     {
-        var command = new NpgsqlCommand(_database.Sql("Workers/promote.sql"), connection);
+        var command = new NpgsqlCommand(sql.Replace("{schema}", _database.QuotedSchema, StringComparison.Ordinal), connection);
         await using (command.ConfigureAwait(false))
         {
-            return await command.ExecuteScalarAsync().ConfigureAwait(false) as double?;
+            return await command.ExecuteScalarAsync().ConfigureAwait(false) is T value ? value : default;
         }
     }
 
@@ -108,12 +109,26 @@ internal sealed class Maintainer
         }
     }
 
+    /// <summary>Once an hour; what fails now is tried again then, and keeps nothing else from being done.</summary>
     private async Task HousekeepAsync(NpgsqlConnection connection)
     {
+        if (_housekeeping is not null && _housekeeping.Elapsed < HousekeepingInterval)
+        {
+            return;
+        }
+
+        _housekeeping = Stopwatch.StartNew();
         var command = new NpgsqlCommand(_database.Sql("Workers/housekeeping.sql"), connection);
         await using (command.ConfigureAwait(false))
         {
-            await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+            try
+            {
+                await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+            }
+            catch (PostgresException e)
+            {
+                _outage.Report($"The hourly housekeeping failed: {e.MessageText}.");
+            }
         }
     }
 }

@@ -8,19 +8,15 @@ internal sealed class Presence(QueueDatabase database, WorkerSession session)
     private bool _asleep;
     private long _workerId;
 
-    /// <returns>True where that is news.</returns>
-    public async Task<bool> SetAsleepAsync(bool asleep)
+    /// <summary>True where the others do not know that yet.</summary>
+    public bool IsNews(bool asleep) => asleep != _asleep || session.WorkerId != _workerId;
+
+    public async Task SetAsleepAsync(bool asleep)
     {
         var workerId = session.WorkerId;
-        if (asleep == _asleep && workerId == _workerId)
-        {
-            return false;
-        }
-
         await ScalarAsync(
             "update {schema}.worker set asleep = $2 where id = $1", [new() { Value = workerId }, new() { Value = asleep }]).ConfigureAwait(false);
         (_asleep, _workerId) = (asleep, workerId);
-        return true;
     }
 
     /// <summary>Whether the worker's queues hold anything that is still to come to an end.</summary>

@@ -7,11 +7,18 @@ internal sealed class RunningTasks
 {
     private readonly ConcurrentDictionary<long, RunControl> _all = new();
     private int _slots;
+    private bool _strays;
 
     /// <summary>Tasks whose process still runs: each takes one of the worker's places.</summary>
     public int Count => Volatile.Read(ref _slots);
 
     public long[] Ids => [.. _all.Keys];
+
+    /// <summary>The database may hold tasks as this worker's that it does not know: an answer was lost.</summary>
+    public void SuspectStrays() => Volatile.Write(ref _strays, true);
+
+    /// <summary>True once after such a suspicion.</summary>
+    public bool TakeSuspicion() => Interlocked.Exchange(ref _strays, false);
 
     public RunControl Add(ClaimedTask task)
     {

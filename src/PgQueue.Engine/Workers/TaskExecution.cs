@@ -7,6 +7,7 @@ internal sealed class TaskExecution(
     TaskRunner runner, OutputWriter writer, Finisher finisher, WorkerOptions options, RunningTasks running, Signal freed,
     EventSink events, Tally tally, CancellationToken stopNow)
 {
+    /// <summary>Never fails: what goes wrong here is one task's trouble, and the worker and its other tasks go on.</summary>
     public async Task RunAsync(ClaimedTask task)
     {
         var control = running.Add(task);
@@ -15,45 +16,72 @@ internal sealed class TaskExecution(
             control.Stop(StopReason.Released); // It was claimed while the order to stop came.
         }
 
-        var label = TaskLabel.Of(task);
-        var clock = Stopwatch.StartNew();
-        events.Raise(new TaskStarted(task.Id, label, task.Queue, task.Kind, task.Attempt));
-        var output = new RunOutput(task.Id, task.Run, options.MaxOutput, writer);
-        RunOutcome outcome;
-        StopReason? stopped;
         try
         {
-            (outcome, stopped) = await runner.RunAsync(control, output).ConfigureAwait(false);
+            await RunToItsEndAsync(control).ConfigureAwait(false);
         }
         catch (Exception e)
         {
-            // Whatever this is, it is this task's trouble: the worker and its other tasks go on.
-            (outcome, stopped) = (RunOutcome.Failed(TaskEnd.Error, $"PgQueue could not run the task: {e.Message}", e.GetType().FullName), null);
-            events.Raise(new WorkerWarning($"Task {task.Id} could not be run: {e}"));
+            events.Raise(new WorkerWarning($"The end of task {task.Id} could not be told; it is given back: {e}"));
+            running.SuspectStrays();
         }
-
-        var duration = clock.Elapsed;
-        running.FreeSlot();
-        freed.Set();
-        if (stopped != StopReason.Lost)
+        finally
         {
-            await output.CompleteAsync(CancellationToken.None).ConfigureAwait(false);
-            var finished = FinishedRun.Decide(task, outcome, stopped);
-            if (await finisher.FinishAsync(finished).ConfigureAwait(false) is { } state)
-            {
-                tally.Count(state, finished.Refund);
-                events.Raise(new TaskFinished(task.Id, label, task.Queue, state, outcome.End, task.Attempt, duration, TaskError.FromJson(finished.ErrorJson))
-                {
-                    GivenBack = finished.Refund,
-                });
-            }
-            else
-            {
-                events.Raise(new WorkerWarning($"Task {task.Id} was no longer this worker's when it ended: its result was dropped."));
-            }
+            running.Remove(control);
+            freed.Set();
+        }
+    }
+
+    private async Task RunToItsEndAsync(RunControl control)
+    {
+        var task = control.Task;
+        var output = new RunOutput(task.Id, task.Run, options.MaxOutput, writer);
+        var clock = Stopwatch.StartNew();
+        var (outcome, stopped, label) = await RunChildAsync(control, output).ConfigureAwait(false);
+        var duration = clock.Elapsed;
+        if (stopped == StopReason.Lost)
+        {
+            return;
         }
 
-        running.Remove(control);
-        freed.Set();
+        await output.CompleteAsync(CancellationToken.None).ConfigureAwait(false);
+        var finished = FinishedRun.Decide(task, outcome, stopped);
+        if (await finisher.FinishAsync(finished).ConfigureAwait(false) is { } state)
+        {
+            tally.Count(state, finished.Refund);
+            events.Raise(new TaskFinished(task.Id, label, task.Queue, state, outcome.End, task.Attempt, duration, TaskError.FromJson(finished.ErrorJson))
+            {
+                GivenBack = finished.Refund,
+            });
+        }
+        else
+        {
+            events.Raise(new WorkerWarning($"Task {task.Id} was no longer this worker's when it ended, or its end could not be stored: its result was dropped."));
+            running.Remove(control);
+            running.SuspectStrays();
+        }
+    }
+
+    private async Task<(RunOutcome Outcome, StopReason? Stopped, string Label)> RunChildAsync(RunControl control, RunOutput output)
+    {
+        var task = control.Task;
+        var label = "";
+        try
+        {
+            label = TaskLabel.Of(task);
+            events.Raise(new TaskStarted(task.Id, label, task.Queue, task.Kind, task.Attempt));
+            var (outcome, stopped) = await runner.RunAsync(control, output).ConfigureAwait(false);
+            return (outcome, stopped, label);
+        }
+        catch (Exception e)
+        {
+            events.Raise(new WorkerWarning($"Task {task.Id} could not be run: {e}"));
+            return (RunOutcome.Failed(TaskEnd.Error, $"PgQueue could not run the task: {e.Message}", e.GetType().FullName), null, label);
+        }
+        finally
+        {
+            running.FreeSlot();
+            freed.Set();
+        }
     }
 }

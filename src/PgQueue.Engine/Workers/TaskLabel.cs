@@ -16,7 +16,7 @@ internal static class TaskLabel
 
     private static string Property(string spec, string name)
     {
-        using var json = JsonDocument.Parse(spec);
+        using var json = JsonDocument.Parse(spec, new JsonDocumentOptions { MaxDepth = int.MaxValue });
         return json.RootElement.ValueKind == JsonValueKind.Object
             && json.RootElement.TryGetProperty(name, out var value)
             && value.ValueKind == JsonValueKind.String

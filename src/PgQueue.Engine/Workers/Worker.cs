@@ -46,7 +46,7 @@ public sealed class Worker
         var database = new QueueDatabase(_connectionString, _schema, MaxConnections);
         await using (database.ConfigureAwait(false))
         {
-            await new SchemaInstaller(database).CheckAsync(drain).ConfigureAwait(false);
+            await new SchemaInstaller(database).CheckAsync(drain).WaitAsync(drain).ConfigureAwait(false);
             using var stop = new StopTokens(_options.For, drain, stopNow);
             _events.Failed += stop.Drain;
             var outage = new Outage(message => _events.Raise(new WorkerWarning(message)), database);

@@ -71,11 +71,15 @@ internal sealed class LinuxChild : IChildProcess
 
     public long MeasureMemory() => ProcessTree.MeasureMemory(Id, _mark);
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        if (!Exited.IsCompleted)
+        {
+            await KillTreeAsync().ConfigureAwait(false);
+        }
+
         _output.Dispose();
         _error.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     private async Task<ProcessExit> WaitAsync()

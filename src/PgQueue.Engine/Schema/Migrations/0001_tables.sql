@@ -21,7 +21,7 @@ create table queue (
     rate_period         interval check (rate_period > interval '0'),
     rate_tokens         double precision,
     rate_tokens_at      timestamptz,
-    default_timeout     interval check (default_timeout > interval '0'),
+    default_timeout     interval check (default_timeout > interval '0' and default_timeout <= interval '3650 days'),
     default_attempts    integer check (default_attempts >= 1),
     default_retry       jsonb,
     dead_letter_queue   text,
@@ -76,14 +76,14 @@ create table task (
     tags                text[],
     script_hash         bytea,
     spec                jsonb not null default '{}',
-    timeout             interval check (timeout > interval '0'),
+    timeout             interval check (timeout > interval '0' and timeout <= interval '3650 days'),
     memory_limit        bigint check (memory_limit > 0),
     max_attempts        integer not null default 1 check (max_attempts >= 1),
     max_lost            integer not null default 3 check (max_lost >= 0),
     retry               jsonb,
-    client_id           text,
-    dedupe_key          text,
-    group_key           text,
+    client_id           text check (length(client_id) <= 500),
+    dedupe_key          text check (length(dedupe_key) <= 500),
+    group_key           text check (length(group_key) <= 500),
     group_order         group_order,
     waits_for           integer not null default 0,
     dead_letter_queue   text,
@@ -246,13 +246,21 @@ begin
             part := parent || to_char(week, '_IYYY"w"IW');
             continue when to_regclass(part) is not null;
             begin
-                execute format('create table %I partition of %I for values from (%L) to (%L)',
-                               part, parent, week::text || ' 00:00:00+00', (week + 7)::text || ' 00:00:00+00');
+                -- Made apart and then attached: that lets readers and writers of the others go on. Only the default
+                -- partition is locked, and only for a moment: whoever holds it makes this wait for the next time.
+                perform set_config('lock_timeout', '200ms', true);
+                execute format('create table %I (like %I including defaults including constraints)', part, parent);
+                execute format('alter table %I attach partition %I for values from (%L) to (%L)',
+                               parent, part, week::text || ' 00:00:00+00', (week + 7)::text || ' 00:00:00+00');
                 made := made + 1;
-            exception when check_violation then
-                -- The default partition holds rows of that week already (nobody was here to make its partition in
-                -- time): they stay there, and only that week's retention is by deleting rows.
-                null;
+            exception
+                when check_violation then
+                    -- The default partition holds rows of that week already (nobody was here to make its partition
+                    -- in time): they stay there, and only that week's retention is by deleting rows.
+                    null;
+                when lock_not_available then
+                    -- The two weeks to come have theirs by now: there is time.
+                    null;
             end;
         end loop;
     end loop;

@@ -1,13 +1,14 @@
--- The channels are named by the schema, so that queues of one database don't wake each other.
+-- The channels are named by the schema, so that queues of one database don't wake each other; by its hash, because a
+-- channel's name has 63 bytes at the most.
 create function wake_channel() returns text
 language sql stable
 set search_path from current
-as $$ select 'pgqueue.wake.' || left(current_schema(), 45) $$;
+as $$ select 'pgqueue.wake.' || md5(current_schema()) $$;
 
 create function end_channel() returns text
 language sql stable
 set search_path from current
-as $$ select 'pgqueue.end.' || left(current_schema(), 45) $$;
+as $$ select 'pgqueue.end.' || md5(current_schema()) $$;
 
 -- The session advisory lock that says that a worker lives.
 create function worker_lock_key(worker_id bigint) returns bigint
@@ -109,7 +110,8 @@ begin
             coalesce(g.priority, common.priority, 50)               as priority,
             coalesce(g.name, common.name)                           as name,
             coalesce(g.tags, common.tags)                           as tags,
-            coalesce(g.timeout, common.timeout)                     as timeout,
+            -- In seconds: a month has no length of its own.
+            make_interval(secs => extract(epoch from coalesce(g.timeout, common.timeout))::double precision) as timeout,
             coalesce(g.memory_limit, common.memory_limit)           as memory_limit,
             coalesce(g.max_attempts, common.max_attempts)           as max_attempts,
             coalesce(g.max_lost, common.max_lost, 3)                as max_lost,
@@ -146,7 +148,8 @@ begin
             g.run_at, g.client_id, g.dedupe_key
         from given g
         left join queue q on q.name = g.queue
-        order by g.ord
+        -- Keys in one order, so that two writers of the same keys don't lock each other out.
+        order by g.dedupe_key nulls first, g.ord
         on conflict (dedupe_key) where dedupe_key is not null do nothing
         returning id, queue, state, client_id, dedupe_key
     ),
@@ -262,6 +265,9 @@ as $$
         'ended', ended, 'exit_code', exit_code, 'signal', signal, 'peak_memory', peak_memory, 'error', error))
 $$;
 
+-- Wherever several tasks are changed, they are locked in the order of their ids first: two that change the same ones
+-- would lock each other out.
+
 -- Moves tasks to history: the only way there. The arrays belong together by position. A task is moved only while it is
 -- in the run named and, where a worker is named, runs on that one; a cancel that was asked for wins over any answer.
 create function end_tasks(
@@ -278,6 +284,8 @@ declare
     done_states task_state[];
     watched_ids bigint[];
 begin
+    perform from task t where t.id = any (ids) order by t.id for update;
+
     with answer as (
         select *
         from unnest(ids, runs, states, ends, exit_codes, signals, peaks, errors, results)
@@ -345,6 +353,8 @@ declare
     queues      text[];
 begin
     if array_remove(retry_in, null) <> '{}' then
+        perform from task t where t.id = any (ids) order by t.id for update;
+
         with answer as (
             select *
             from unnest(ids, runs, ends, exit_codes, signals, peaks, errors, retry_in, refunds)
@@ -415,6 +425,10 @@ set search_path from current
 as $$
 #variable_conflict use_column
 begin
+    if not exists (select from worker w where w.id = claim_tasks.worker_id and w.lost_at is null) then
+        return; -- It was given up and does not know yet: what it claimed would belong to nobody.
+    end if;
+
     return query
     with picked as materialized (
         select t.id
@@ -458,7 +472,6 @@ declare
     waiting_runs    integer[];
     running_ids     bigint[];
 begin
-    -- In the order of ids, so that two cancels of the same tasks don't lock each other out.
     select array_agg(t.id) filter (where t.state <> 'running'),
            array_agg(t.run) filter (where t.state <> 'running'),
            array_agg(t.id) filter (where t.state = 'running')
@@ -561,6 +574,9 @@ as $$
 declare
     removed bigint[];
 begin
+    perform from task t where t.id = any (ids) order by t.id for update;
+    perform from history h where h.id = any (ids) order by h.id for update;
+
     with waiting as (
         delete from task t where t.id = any (ids) and t.state <> 'running' returning t.id
     ),
@@ -584,6 +600,7 @@ language plpgsql
 set search_path from current
 as $$
 begin
+    perform from task t where t.id = any (ids) and not t.watched order by t.id for update;
     update task t set watched = true where t.id = any (ids) and not t.watched;
     return query select t.id from task t where t.id = any (ids);
 end

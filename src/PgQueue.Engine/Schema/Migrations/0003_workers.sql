@@ -103,7 +103,6 @@ begin
         from worker w
         where w.lost_at is null
         order by w.id
-        for update skip locked
     loop
         if not pg_try_advisory_xact_lock(worker_lock_key(dead.id)) then
             update worker w set suspect_at = null where w.id = dead.id and w.suspect_at is not null;
@@ -149,6 +148,8 @@ declare
     queues  text[];
     name    text := (select w.name from worker w where w.id = old_worker_id);
 begin
+    perform from task t where t.worker_id = old_worker_id and t.state = 'running' order by t.id for update;
+
     select count(*) into ended
     from (
         select
@@ -256,26 +257,53 @@ create function free_strays(worker_id bigint, known bigint[]) returns integer
 language sql
 set search_path from current
 as $$
-    with freed as (
+    with stray as (
+        select t.id
+        from task t
+        where t.worker_id = free_strays.worker_id
+          and t.state = 'running'
+          and t.id <> all (known)
+          and t.cancel_requested_at is null
+        order by t.id
+        for update
+    ),
+    canceled as (
+        select e.id
+        from (
+            select array_agg(t.id) as ids, array_agg(t.run) as runs, array_agg('canceled'::task_state) as states,
+                   array_agg('canceled'::task_end) as ends
+            from task t
+            where t.worker_id = free_strays.worker_id
+              and t.state = 'running'
+              and t.id <> all (known)
+              and t.cancel_requested_at is not null
+        ) c
+        cross join lateral end_tasks(free_strays.worker_id, c.ids, c.runs, c.states, c.ends, null, null, null, null, null) e
+        where c.ids is not null
+    ),
+    freed as (
         update task t
         set state = 'ready', worker_id = null, started_at = null, attempt = t.attempt - 1
-        where t.worker_id = free_strays.worker_id and t.state = 'running' and t.id <> all (known)
+        from stray s
+        where t.id = s.id
         returning t.id
     )
-    select count(*)::integer from freed
+    select (select count(*) from freed)::integer + (select count(*) from canceled)::integer
 $$;
 
 -- Is anything left to do in these queues (LIKE patterns; all where null): ready, running, blocked or waiting for its next
--- attempt? What somebody has put off to a later time does not count.
+-- attempt? What somebody has put off to a later time does not count, nor what waits in a paused queue.
 create function has_work(queues text[]) returns boolean
 language sql stable
 set search_path from current
 as $$
     select exists (
         select from task t
-        where t.state in ('ready', 'running', 'blocked') and (queues is null or t.queue like any (queues))
+        where t.state = 'running' and (queues is null or t.queue like any (queues))
     ) or exists (
         select from task t
-        where t.state = 'scheduled' and t.attempt > 0 and (queues is null or t.queue like any (queues))
+        join queue q on q.name = t.queue and not q.paused
+        where (t.state in ('ready', 'blocked') or (t.state = 'scheduled' and t.attempt > 0))
+          and (queues is null or t.queue like any (queues))
     )
 $$;

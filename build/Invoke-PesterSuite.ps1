@@ -37,7 +37,11 @@ if ([Console]::IsOutputRedirected) {
     $settings.Output.RenderMode = 'Plaintext'
 }
 
+# The tests see a session as a user has it, not this script's stricter one.
+Set-StrictMode -Off
+$ErrorActionPreference = 'Continue'
 $run = Invoke-Pester -Configuration $settings
+$ErrorActionPreference = 'Stop'
 
 # A file that can't be loaded, or a BeforeAll that fails, is a failure of its own.
 @{

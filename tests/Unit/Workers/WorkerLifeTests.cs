@@ -13,7 +13,7 @@ public sealed class WorkerLifeTests
     {
         await using var queue = await TestQueue.CreateAsync();
         var ledger = Path.GetTempFileName();
-        var victim = await HostProcess.WorkerAsync(queue, "--concurrency", "8", "--name", "victim");
+        await using var victim = await HostProcess.WorkerAsync(queue, "--concurrency", "8", "--name", "victim");
         var ids = await AddLongTasksAsync(queue, ledger);
         await Until.TrueAsync(async () => await queue.SqlAsync("select count(*) from {schema}.task where state = 'running'") is 8L
             && (await File.ReadAllLinesAsync(ledger)).Length == 8);
@@ -35,7 +35,6 @@ public sealed class WorkerLifeTests
         Assert.Equal(8L, await queue.SqlAsync("select count(*) from {schema}.history"));
         heir.Terminate();
         await heir.WaitAsync();
-        await victim.DisposeAsync();
         File.Delete(ledger);
         File.Delete(ledger + ".go");
     }

@@ -244,7 +244,7 @@ Describe 'Start-PqWorker' {
         $worker = Start-WorkerProcess 'signals'
         Wait-Until { ($task | Get-PqTask).State -eq 'Running' }
         kill "-$Signal" $worker.Id
-        Wait-Until { (Get-Content $worker.Log -Raw) -match 'Finishing 1 tasks' }
+        Wait-Until { (Get-Content $worker.Log -Raw) -match 'Finishing 1 task;' }
         ($task | Get-PqTask).State | Should -Be 'Running'
         kill "-$Signal" $worker.Id
         $worker.WaitForExit(20000) | Should -BeTrue

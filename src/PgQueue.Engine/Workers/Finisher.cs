@@ -9,6 +9,9 @@ internal sealed class Finisher : IAsyncDisposable
 {
     private const int MaxBatch = 200;
 
+    /// <summary>Characters of results in one statement: the server takes a gigabyte at the most.</summary>
+    private const long MaxBatchSize = 16_000_000;
+
     private readonly QueueDatabase _database;
     private readonly Func<long> _workerId;
     private readonly Outage _outage;
@@ -45,9 +48,11 @@ internal sealed class Finisher : IAsyncDisposable
         var batch = new List<Pending>(MaxBatch);
         while (await _incoming.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            while (batch.Count < MaxBatch && _incoming.Reader.TryRead(out var pending))
+            var size = 0L;
+            while (batch.Count < MaxBatch && size < MaxBatchSize && _incoming.Reader.TryRead(out var pending))
             {
                 batch.Add(pending);
+                size += pending.Run.Outcome.Result?.Length ?? 0;
             }
 
             foreach (var sameWorker in batch.GroupBy(p => p.WorkerId))

@@ -23,7 +23,7 @@ internal sealed class WorkerVoice(PSCmdlet cmdlet, CancellationToken stopping)
                 Say(e.At, Line(e));
                 break;
             case WorkerDraining e:
-                Say(e.At, e.Running == 0 ? "Ending." : $"Finishing {e.Running} tasks; Ctrl+C ends them at once.");
+                Say(e.At, e.Running == 0 ? "Ending." : $"Finishing {(e.Running == 1 ? "1 task" : $"{e.Running} tasks")}; Ctrl+C ends what runs at once.");
                 break;
             case WorkerWarning e:
                 Write(() => cmdlet.WriteWarning(e.Message), $"WARNING: {e.Message}");

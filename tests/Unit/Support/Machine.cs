@@ -23,30 +23,33 @@ internal static class Machine
     public static bool IsAlive(int processId) =>
         File.Exists($"/proc/{processId}/stat") && File.ReadAllText($"/proc/{processId}/stat").Split(") ")[1][0] is not ('Z' or 'X');
 
+    /// <summary>A process's command line, its arguments with NUL between; empty where it has gone.</summary>
+    public static string CommandLine(int processId) => Read($"/proc/{processId}/cmdline");
+
     /// <summary>Live processes whose environment holds this text.</summary>
     public static List<int> ProcessesWith(string text)
     {
         var found = new List<int>();
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) && Reads(pid) && IsAlive(pid))
+            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) && Read($"/proc/{pid}/environ").Contains(text, StringComparison.Ordinal) && IsAlive(pid))
             {
                 found.Add(pid);
             }
         }
 
         return found;
+    }
 
-        bool Reads(int pid)
+    private static string Read(string path)
+    {
+        try
         {
-            try
-            {
-                return File.ReadAllText($"/proc/{pid}/environ").Contains(text, StringComparison.Ordinal);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                return false; // Gone meanwhile.
-            }
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return ""; // Gone meanwhile.
         }
     }
 }

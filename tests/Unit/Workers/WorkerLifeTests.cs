@@ -95,6 +95,29 @@ public sealed class WorkerLifeTests
     }
 
     [Fact]
+    public async Task A_killed_guardian_is_replaced_and_does_its_work()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        var (endless, mark) = Machine.Marked(NewTask.ForCommand("setsid", "sleep", "300"));
+        await queue.Client.AddAsync(endless);
+        await using var worker = await HostProcess.WorkerAsync(queue);
+        await Until.TrueAsync(() => Task.FromResult(Machine.ProcessesWith(mark).Count > 0));
+        var first = Assert.Single(Guardians());
+
+        using (Process.Start("kill", ["-9", first.ToString(CultureInfo.InvariantCulture)]))
+        {
+            await Until.TrueAsync(() => Task.FromResult(Guardians() is [var second] && second != first));
+        }
+
+        worker.Kill();
+        await Until.TrueAsync(() => Task.FromResult(Machine.ProcessesWith(mark).Count == 0), TimeSpan.FromSeconds(5));
+
+        List<int> Guardians() => [.. Directory.EnumerateDirectories("/proc")
+            .Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) ? pid : 0)
+            .Where(pid => pid > 0 && Descends(pid, worker.Id) && Machine.CommandLine(pid).Contains("pgqueue-guardian", StringComparison.Ordinal) && Machine.IsAlive(pid))];
+    }
+
+    [Fact]
     public async Task A_worker_is_told_to_stop_through_the_database()
     {
         await using var queue = await TestQueue.CreateAsync();

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using PgQueue.Protocol;
 
@@ -10,10 +11,14 @@ namespace PgQueue.Unix;
 /// </summary>
 internal sealed class Guardian : IAsyncDisposable
 {
+    private static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StartAgain = TimeSpan.FromSeconds(1);
+
     private readonly string[] _arguments;
-    private readonly CancellationTokenSource _closing = new();
+    private readonly Lock _lock = new();
     private readonly Task _watch;
     private Process _process;
+    private bool _closed;
 
     /// <param name="mark">The worker's mark, the part before the slash.</param>
     /// <param name="directory">The worker's temporary folder.</param>
@@ -27,11 +32,14 @@ internal sealed class Guardian : IAsyncDisposable
     /// <summary>Lets it do its work, and waits for that.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _closing.CancelAsync().ConfigureAwait(false);
-        _process.StandardInput.Close();
-        await _watch.ConfigureAwait(false);
+        lock (_lock)
+        {
+            _closed = true;
+            _process.StandardInput.Close();
+        }
+
+        await _watch.WaitAsync(SweepTime).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _process.Dispose();
-        _closing.Dispose();
     }
 
     private async Task WatchAsync()
@@ -39,14 +47,39 @@ internal sealed class Guardian : IAsyncDisposable
         while (true)
         {
             await _process.WaitForExitAsync().ConfigureAwait(false);
-            if (_closing.IsCancellationRequested)
+            while (!TryReplace())
+            {
+                await Task.Delay(StartAgain).ConfigureAwait(false);
+            }
+
+            if (_closed)
             {
                 return;
             }
+        }
+    }
 
-            // Somebody killed it: the children must not be left without one.
-            _process.Dispose();
-            _process = Start();
+    /// <summary>Somebody killed it: the children must not be left without one. False where none can be started now.</summary>
+    private bool TryReplace()
+    {
+        lock (_lock)
+        {
+            if (_closed)
+            {
+                return true;
+            }
+
+            try
+            {
+                var next = Start();
+                _process.Dispose();
+                _process = next;
+                return true;
+            }
+            catch (Win32Exception)
+            {
+                return false; // No process can be started on this machine at the moment.
+            }
         }
     }
 

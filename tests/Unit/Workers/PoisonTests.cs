@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -89,14 +90,21 @@ public sealed class PoisonTests
         await using (var client = QueueClient.Create(connectionString))
         {
             await client.InstallSchemaAsync();
-            var id = (await client.AddAsync(NewTask.ForCommand("sleep", "1"))).Id;
+            var (brief, mark) = Machine.Marked(NewTask.ForCommand("sleep", "1"));
+            var id = (await client.AddAsync(brief)).Id;
             using var stop = new CancellationTokenSource();
-            var working = new Worker(connectionString, "pgqueue").RunAsync(stop.Token);
+            var warnings = new ConcurrentQueue<string>();
+            var working = new Worker(connectionString, "pgqueue", new()
+            {
+                OnEvent = e => warnings.Enqueue((e as WorkerWarning)?.Message ?? ""),
+            }).RunAsync(stop.Token);
             await Until.TrueAsync(async () => (await client.GetAsync(id))!.State == TaskState.Running);
 
             await queue.SqlAsync($"alter database {database} set default_transaction_read_only = on");
             await queue.SqlAsync($"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'");
-            await Task.Delay(TimeSpan.FromSeconds(2)); // The outage itself: the task ends in it.
+            // The task ends while nothing can be written, and the worker has tried to tell.
+            await Until.TrueAsync(() => Task.FromResult(
+                Machine.ProcessesWith(mark).Count == 0 && warnings.Any(w => w.Contains("is lost", StringComparison.Ordinal))));
             await queue.SqlAsync($"alter database {database} set default_transaction_read_only = off");
             await queue.SqlAsync($"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'");
 

@@ -42,7 +42,10 @@ internal sealed class QueueDatabase : IAsyncDisposable
     public string Server { get; }
 
     /// <summary>An embedded statement, such as <c>Tasks/query.sql</c>, with this queue's schema in it.</summary>
-    public string Sql(string name) => _sql.GetOrAdd(name, n => EmbeddedFile.Read(n).Replace("{schema}", QuotedSchema, StringComparison.Ordinal));
+    public string Sql(string name) => _sql.GetOrAdd(name, n => Qualify(EmbeddedFile.Read(n)));
+
+    /// <summary>A statement with this queue's schema where it says <c>{schema}</c>.</summary>
+    public string Qualify(string sql) => sql.Replace("{schema}", QuotedSchema, StringComparison.Ordinal);
 
     /// <summary>Runs work on a pooled connection, and words the database's errors for an admin.</summary>
     /// <exception cref="QueueException">The database could not be reached, or refused.</exception>

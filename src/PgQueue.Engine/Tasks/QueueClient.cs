@@ -298,7 +298,7 @@ public sealed class QueueClient : IAsyncDisposable
 
     private NpgsqlCommand Command(NpgsqlConnection connection, string sql, IReadOnlyList<NpgsqlParameter> parameters)
     {
-        var command = new NpgsqlCommand(sql.Replace("{schema}", Database.QuotedSchema, StringComparison.Ordinal), connection);
+        var command = new NpgsqlCommand(Database.Qualify(sql), connection);
         foreach (var parameter in parameters)
         {
             command.Parameters.Add(parameter);

@@ -99,7 +99,7 @@ internal sealed class TaskWaiter(QueueDatabase database)
     private async Task<List<long>> ReadIdsAsync(
         NpgsqlConnection connection, string sql, HashSet<long> ids, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(sql.Replace("{schema}", database.QuotedSchema, StringComparison.Ordinal), connection);
+        var command = new NpgsqlCommand(database.Qualify(sql), connection);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Add(new() { Value = ids.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });

@@ -10,8 +10,6 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
 
     private readonly Dictionary<string, string> _scripts = [];
     private bool _uncertain;
-    /// <summary>The worker's number at the last claim.</summary>
-    public long LastWorkerId { get; private set; }
 
     /// <summary>Claims tasks, best first.</summary>
     /// <param name="workerId">The worker.</param>
@@ -29,7 +27,6 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
 
             // A claim that breaks off may have been made.
             _uncertain = true;
-            LastWorkerId = workerId;
             var rows = await ReadAsync(connection, workerId, most).ConfigureAwait(false);
             await FetchScriptsAsync(connection, rows).ConfigureAwait(false);
             _uncertain = false;

@@ -58,13 +58,14 @@ internal sealed class Dispatcher(
                 continue;
             }
 
-            var claimed = await outage.RetryAsync(_ => claimer.ClaimAsync(session.WorkerId, free), stop.Draining).ConfigureAwait(false);
+            var workerId = 0L;
+            var claimed = await outage.RetryAsync(_ => claimer.ClaimAsync(workerId = session.WorkerId, free), stop.Draining).ConfigureAwait(false);
             foreach (var task in claimed)
             {
                 _runs.Track(execution.RunAsync(task));
             }
 
-            if (claimed.Count > 0 && claimer.LastWorkerId != session.WorkerId)
+            if (workerId != session.WorkerId)
             {
                 // Given up in the meantime: what was claimed under the old number is not this worker's.
                 running.Stop(claimed.Select(t => t.Id), StopReason.Lost);

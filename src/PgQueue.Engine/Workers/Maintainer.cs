@@ -78,7 +78,7 @@ internal sealed class Maintainer
 
     private async Task<T?> ScalarAsync<T>(NpgsqlConnection connection, string sql)
     {
-        var command = new NpgsqlCommand(sql.Replace("{schema}", _database.QuotedSchema, StringComparison.Ordinal), connection);
+        var command = new NpgsqlCommand(_database.Qualify(sql), connection);
         await using (command.ConfigureAwait(false))
         {
             return await command.ExecuteScalarAsync().ConfigureAwait(false) is T value ? value : default;

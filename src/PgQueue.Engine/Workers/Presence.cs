@@ -28,7 +28,7 @@ internal sealed class Presence(QueueDatabase database, WorkerSession session)
         var connection = await database.Source.OpenConnectionAsync().ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            var command = new NpgsqlCommand(sql.Replace("{schema}", database.QuotedSchema, StringComparison.Ordinal), connection);
+            var command = new NpgsqlCommand(database.Qualify(sql), connection);
             await using (command.ConfigureAwait(false))
             {
                 command.Parameters.AddRange(parameters);

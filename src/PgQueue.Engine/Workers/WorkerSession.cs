@@ -124,7 +124,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
 
     private async Task RegisterAsync(CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(Named("select {schema}.register_worker($1, $2, $3, $4, $5, $6)"), _connection);
+        var command = new NpgsqlCommand(database.Qualify("select {schema}.register_worker($1, $2, $3, $4, $5, $6)"), _connection);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Add(new() { Value = identity.Name });
@@ -139,7 +139,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
 
     private async Task TickAsync(CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(Named("select alive, stop_requested, canceled, maintainer from {schema}.worker_tick($1, $2)"), _connection);
+        var command = new NpgsqlCommand(database.Qualify("select alive, stop_requested, canceled, maintainer from {schema}.worker_tick($1, $2)"), _connection);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Add(new() { Value = WorkerId });
@@ -228,8 +228,6 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
         }
     }
 
-    private string Named(string sql) => sql.Replace("{schema}", database.QuotedSchema, StringComparison.Ordinal);
-
     private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(sql, _connection);
@@ -241,7 +239,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
 
     private async Task<T> ScalarAsync<T>(string sql, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(Named(sql), _connection);
+        var command = new NpgsqlCommand(database.Qualify(sql), _connection);
         await using (command.ConfigureAwait(false))
         {
             if (sql.Contains("$1", StringComparison.Ordinal))

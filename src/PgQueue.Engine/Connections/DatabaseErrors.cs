@@ -53,8 +53,13 @@ internal static class DatabaseErrors
             $"{server}: {e.MessageText}. Grant the user what is missing, or connect as the queue's owner.", e),
         "PQ001" => new(QueueError.DuplicateClientId, Upper(e.MessageText) + ". " + e.Hint, e)
         {
-            TaskId = long.TryParse(e.Detail, out var id) ? id : null,
+            TaskId = IdIn(e.Detail),
         },
+        "PQ002" => new(QueueError.TaskNotFound, Upper(e.MessageText) + ". It may have been cleared; give the ids of tasks that are there.", e)
+        {
+            TaskId = IdIn(e.Detail),
+        },
+        "PQ003" => new(QueueError.InvalidArgument, Upper(e.MessageText) + ". A circle of tasks would wait for ever.", e),
         PostgresErrorCodes.TooManyConnections => new(
             QueueError.ServerUnreachable, $"{server}: {e.MessageText}. Raise max_connections or close other sessions.", e),
         _ when IsServerGoing(e.SqlState) => new(
@@ -82,6 +87,8 @@ internal static class DatabaseErrors
     private static bool WasConnected(NpgsqlException e) =>
         !e.Message.StartsWith("Failed to connect", StringComparison.Ordinal)
         && !e.Message.StartsWith("The operation has timed out", StringComparison.Ordinal);
+
+    private static long? IdIn(string? detail) => long.TryParse(detail, out var id) ? id : null;
 
     private static string Upper(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
 }

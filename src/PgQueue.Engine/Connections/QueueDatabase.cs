@@ -7,6 +7,9 @@ namespace PgQueue;
 /// <summary>A queue's place: a database and a schema in it, with the pool of connections to it.</summary>
 internal sealed class QueueDatabase : IAsyncDisposable
 {
+    /// <summary>A deadlock's victim is tried again so often: nothing of it was done.</summary>
+    private const int DeadlockTries = 5;
+
     private readonly ConcurrentDictionary<string, string> _sql = new();
 
     public QueueDatabase(string connectionString, string schema, int maxConnections)
@@ -52,17 +55,24 @@ internal sealed class QueueDatabase : IAsyncDisposable
     public async Task<T> RunAsync<T>(
         Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
     {
-        try
+        for (var tries = 1; ; tries++)
         {
-            var connection = await Source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false))
+            try
             {
-                return await work(connection).ConfigureAwait(false);
+                var connection = await Source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+                await using (connection.ConfigureAwait(false))
+                {
+                    return await work(connection).ConfigureAwait(false);
+                }
             }
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            throw Translate(e);
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DeadlockDetected && tries < DeadlockTries)
+            {
+                // Others that change the same tasks go on now; this one comes after them.
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                throw Translate(e);
+            }
         }
     }
 

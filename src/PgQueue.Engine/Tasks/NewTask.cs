@@ -56,6 +56,27 @@ public sealed record NewTask
     /// <summary>While an unfinished task has this key, adding another returns the first.</summary>
     public string? DedupeKey { get; init; }
 
+    /// <summary>A group of its queue: at most one task of a group runs at a time, over all workers, in their order.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>The order within the group; <see cref="GroupOrder.Fifo"/> where null. Needs <see cref="Group"/>.</summary>
+    public GroupOrder? GroupOrder { get; init; }
+
+    /// <summary>Tasks that must complete first. When one of them ends otherwise, this one ends canceled.</summary>
+    public IReadOnlyList<long>? After { get; init; }
+
+    /// <summary>Tasks that must end first, however they end.</summary>
+    public IReadOnlyList<long>? AfterAny { get; init; }
+
+    /// <summary>The queue that gets a dead letter when the task has failed for good. One that doesn't exist is made, paused.</summary>
+    public string? DeadLetterQueue { get; init; }
+
+    /// <summary>Not worth starting any more at this time: it ends canceled then. Not together with <see cref="ExpireAfter"/>.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Not worth starting any more after so long from now, by the database's clock. Over zero.</summary>
+    public TimeSpan? ExpireAfter { get; init; }
+
     /// <summary>A script task.</summary>
     /// <param name="script">The script's text, <c>param()</c> block included.</param>
     /// <param name="args">Arguments by position.</param>
@@ -99,14 +120,39 @@ public sealed record NewTask
         Require(Name is not "", nameof(Name), Name, "must not be empty");
         Require(ClientId is null or { Length: > 0 and <= 500 }, nameof(ClientId), ClientId, "must have 1 to 500 characters");
         Require(DedupeKey is null or { Length: > 0 and <= 500 }, nameof(DedupeKey), DedupeKey, "must have 1 to 500 characters");
-        foreach (var (field, value) in new[] { (nameof(Script), Script), (nameof(Queue), Queue), (nameof(Name), Name), (nameof(ClientId), ClientId), (nameof(DedupeKey), DedupeKey) })
-        {
-            Require(value?.Contains('\0', StringComparison.Ordinal) is not true, field, "…\\0…", "has a NUL character, which PostgreSQL can't store");
-        }
+        Require(Group is null or { Length: > 0 and <= 500 }, nameof(Group), Group, "must have 1 to 500 characters");
+        Require(DeadLetterQueue is null or { Length: > 0 and <= 200 }, nameof(DeadLetterQueue), DeadLetterQueue, "must have 1 to 200 characters");
+        ValidateText();
+        ValidateTurn();
 
         Retry?.Validate();
         ValidateKind();
     }
+
+    private void ValidateText()
+    {
+        foreach (var (field, value) in new[]
+        {
+            (nameof(Script), Script), (nameof(Queue), Queue), (nameof(Name), Name), (nameof(ClientId), ClientId),
+            (nameof(DedupeKey), DedupeKey), (nameof(Group), Group), (nameof(DeadLetterQueue), DeadLetterQueue),
+        })
+        {
+            Require(value?.Contains('\0', StringComparison.Ordinal) is not true, field, "…\\0…", "has a NUL character, which PostgreSQL can't store");
+        }
+    }
+
+    private void ValidateTurn()
+    {
+        Require(GroupOrder is null || Group is not null || IsPart, nameof(GroupOrder), GroupOrder, "needs a Group");
+        Require(ExpiresAt is null || ExpireAfter is null, nameof(ExpireAfter), ExpireAfter, "can't be given together with ExpiresAt; give one of them");
+        Require(ExpireAfter is null || ExpireAfter > TimeSpan.Zero, nameof(ExpireAfter), ExpireAfter, "must be longer than zero");
+        Require(ExpireAfter is null || Delay is null || ExpireAfter > Delay, nameof(ExpireAfter), ExpireAfter, $"must be longer than the Delay {Delay}: it would expire before it could run");
+        Require(ExpiresAt is null || RunAt is null || ExpiresAt > RunAt, nameof(ExpiresAt), ExpiresAt, $"must be later than RunAt {RunAt}: it would expire before it could run");
+        Require(DeadLetterQueue is null || DeadLetterQueue != (Queue ?? (IsPart ? null : "default")), nameof(DeadLetterQueue), DeadLetterQueue, "must be another queue than the task's own");
+    }
+
+    /// <summary>It is to be completed by the settings that tasks share, or completes them.</summary>
+    private bool IsPart => Kind is null;
 
     private void ValidateKind()
     {

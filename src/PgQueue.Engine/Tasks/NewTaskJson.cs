@@ -68,7 +68,28 @@ internal static class NewTaskJson
         Text("delay", Interval(task.Delay));
         Text("client_id", task.ClientId);
         Text("dedupe_key", task.DedupeKey);
+        Text("group_key", task.Group);
+        Text("group_order", task.GroupOrder?.ToString().ToLowerInvariant());
+        Numbers("after", task.After);
+        Numbers("after_any", task.AfterAny);
+        Text("dead_letter_queue", task.DeadLetterQueue);
+        Text("expires_at", task.ExpiresAt?.ToString("O", CultureInfo.InvariantCulture));
+        Text("expire_after", Interval(task.ExpireAfter));
         json.WriteEndObject();
+
+        void Numbers(string name, IReadOnlyList<long>? values)
+        {
+            if (values is { Count: > 0 })
+            {
+                json.WriteStartArray(name);
+                foreach (var value in values)
+                {
+                    json.WriteNumberValue(value);
+                }
+
+                json.WriteEndArray();
+            }
+        }
 
         void Text(string name, string? value)
         {
@@ -87,7 +108,7 @@ internal static class NewTaskJson
         }
     }
 
-    private static string? Interval(TimeSpan? time) => time is null
+    internal static string? Interval(TimeSpan? time) => time is null
         ? null
         : string.Create(
             // Hours, minutes and seconds: PostgreSQL 13 counts microseconds in 32 bits.

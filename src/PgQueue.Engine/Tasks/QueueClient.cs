@@ -5,7 +5,7 @@ using NpgsqlTypes;
 namespace PgQueue;
 
 /// <summary>A queue: its schema, its tasks, its workers. Safe to use from several threads at once.</summary>
-public sealed class QueueClient : IAsyncDisposable
+public sealed partial class QueueClient : IAsyncDisposable
 {
     /// <summary>Connections a client opens at the most; a stream that is read takes one while it is read.</summary>
     private const int MaxConnections = 10;
@@ -143,9 +143,15 @@ public sealed class QueueClient : IAsyncDisposable
             cancellationToken);
 
     /// <summary>Makes finished tasks ready again, with their id, arguments and history.</summary>
-    /// <returns>The ids restarted; one that has not finished, or is not there, is missing.</returns>
-    public Task<IReadOnlyList<long>> RestartAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken = default) =>
-        CallAsync("select * from {schema}.restart_tasks($1)", [Ids(ids)], row => row.GetInt64(0), cancellationToken);
+    /// <remarks>A dead letter that waits brings back the failed task that it stands for.</remarks>
+    /// <returns>
+    /// Each id that was restarted, with the id of the task that runs for it now; one that has not finished, or is not
+    /// there, is missing.
+    /// </returns>
+    public Task<IReadOnlyList<KeyValuePair<long, long>>> RestartAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken = default) =>
+        CallAsync(
+            "select id, task_id from {schema}.restart_tasks($1)", [Ids(ids)], row => KeyValuePair.Create(row.GetInt64(0), row.GetInt64(1)),
+            cancellationToken);
 
     /// <summary>Deletes tasks and all that is kept of them. Running ones stay.</summary>
     /// <returns>The ids deleted.</returns>

@@ -15,6 +15,9 @@ public enum Backoff
 
     /// <summary>The delay, doubled after each attempt.</summary>
     Exponential,
+
+    /// <summary>No wait at all.</summary>
+    None,
 }
 
 /// <summary>When a task that failed is tried again, as long as it has attempts left.</summary>
@@ -29,6 +32,18 @@ public sealed record RetryPolicy
     /// <summary>How the wait grows from there.</summary>
     public Backoff Backoff { get; init; }
 
+    /// <summary>The waits one by one, the last for all that follow; <see cref="Delay"/> and <see cref="Backoff"/> say them where null.</summary>
+    public IReadOnlyList<TimeSpan>? Delays { get; init; }
+
+    /// <summary>
+    /// Try again only after these errors: exception type names, whole or without their namespace, exit codes, or words of
+    /// <see cref="TaskEnd"/> such as <c>Timeout</c>, with <c>*</c> and <c>?</c> as wildcards; after all where null.
+    /// </summary>
+    public IReadOnlyList<string>? RetryOn { get; init; }
+
+    /// <summary>Never try again after these errors, in the words of <see cref="RetryOn"/>; wins over that.</summary>
+    public IReadOnlyList<string>? NoRetryOn { get; init; }
+
     /// <summary>The longest wait; one hour.</summary>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromHours(1);
 
@@ -40,15 +55,22 @@ public sealed record RetryPolicy
     /// <param name="chance">0 to 1, what the jitter is drawn from.</param>
     public TimeSpan WaitAfter(int attempts, double chance)
     {
+        if (Delays is { Count: > 0 } list)
+        {
+            return Scatter(list[Math.Min(attempts, list.Count) - 1].TotalSeconds, chance);
+        }
+
         var factor = Backoff switch
         {
             Backoff.Linear => attempts,
             Backoff.Exponential => Math.Pow(2, Math.Min(attempts - 1, 62)),
+            Backoff.None => 0,
             _ => 1.0,
         };
-        var wait = Math.Min(Delay.TotalSeconds * factor, MaxDelay.TotalSeconds);
-        return TimeSpan.FromSeconds(wait * (1 - (Jitter * chance)));
+        return Scatter(Math.Min(Delay.TotalSeconds * factor, MaxDelay.TotalSeconds), chance);
     }
+
+    private TimeSpan Scatter(double seconds, double chance) => TimeSpan.FromSeconds(seconds * (1 - (Jitter * chance)));
 
     internal string ToJson() => JsonSerializer.Serialize(this, RetryPolicyJson.Default.RetryPolicy);
 
@@ -60,6 +82,9 @@ public sealed record RetryPolicy
         Require(Delay >= TimeSpan.Zero, nameof(Delay), Delay, "must not be negative");
         Require(MaxDelay >= TimeSpan.Zero, nameof(MaxDelay), MaxDelay, "must not be negative");
         Require(Jitter is >= 0 and <= 1, nameof(Jitter), Jitter, "must be from 0 to 1");
+        Require(Delays?.All(d => d >= TimeSpan.Zero) is not false, nameof(Delays), string.Join(", ", Delays ?? []), "must not be negative");
+        Require(RetryOn?.Any(string.IsNullOrEmpty) is not true, nameof(RetryOn), string.Join(", ", RetryOn ?? []), "must not hold an empty name");
+        Require(NoRetryOn?.Any(string.IsNullOrEmpty) is not true, nameof(NoRetryOn), string.Join(", ", NoRetryOn ?? []), "must not hold an empty name");
 
         static void Require(bool condition, string name, object value, string rule)
         {

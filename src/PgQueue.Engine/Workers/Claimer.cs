@@ -42,8 +42,11 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Add(new() { Value = workerId });
-            command.Parameters.Add(identity.QueuesParameter());
+            command.Parameters.Add(identity.Filter.Queues());
             command.Parameters.Add(new() { Value = most });
+            command.Parameters.AddRange(identity.Filter.Others());
+            command.Parameters.Add(identity.Filter.Caps());
+            command.Parameters.Add(identity.Filter.Busy(running));
             var rows = await command.ExecuteReaderAsync().ConfigureAwait(false);
             await using (rows.ConfigureAwait(false))
             {
@@ -74,6 +77,9 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
         Timeout = row.IsDBNull(10) ? null : row.GetTimeSpan(10),
         MemoryLimit = row.IsDBNull(11) ? null : row.GetInt64(11),
         Retry = TaskRow.Text(row, 12),
+        Needs = row.IsDBNull(13) ? null : row.GetFieldValue<long[]>(13),
+        Schedule = TaskRow.Text(row, 14),
+        Tick = row.IsDBNull(15) ? null : row.GetFieldValue<DateTimeOffset>(15),
     };
 
     private async Task FetchScriptsAsync(NpgsqlConnection connection, List<(ClaimedTask Task, string? Hash)> rows)

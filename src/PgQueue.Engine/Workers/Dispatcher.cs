@@ -95,7 +95,9 @@ internal sealed class Dispatcher(
             }
 
             // A task whose transaction was open when the flag went up is not notified either: look soon, then less often.
-            poll = await signal.WaitAsync(poll, stop.Draining).ConfigureAwait(false)
+            var token = await outage.RetryAsync(_ => presence.NextTokenAsync(identity), stop.Draining).ConfigureAwait(false);
+            var wait = token < poll ? TimeSpan.FromMilliseconds(Math.Max(1, token.Value.TotalMilliseconds)) : poll;
+            poll = await signal.WaitAsync(wait, stop.Draining).ConfigureAwait(false)
                 ? FirstPoll
                 : TimeSpan.FromTicks(Math.Min((poll * 2).Ticks, options.PollInterval.Ticks));
         }

@@ -51,10 +51,10 @@ internal sealed record FinishedRun
 
         try
         {
-            return Of(TaskState.Failed) with
-            {
-                RetryIn = RetryPolicy.FromJson(task.Retry).WaitAfter(task.Attempt, Random.Shared.NextDouble()),
-            };
+            var policy = RetryPolicy.FromJson(task.Retry);
+            return RetryFilter.Allows(policy, outcome)
+                ? Of(TaskState.Failed) with { RetryIn = policy.WaitAfter(task.Attempt, Random.Shared.NextDouble()) }
+                : Of(TaskState.Failed);
         }
         catch (JsonException e)
         {

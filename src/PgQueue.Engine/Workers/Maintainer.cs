@@ -1,11 +1,10 @@
-using System.Diagnostics;
 using Npgsql;
 
 namespace PgQueue;
 
 /// <summary>
-/// The duties that one worker of a queue has for all: makes due tasks ready, frees the tasks of dead workers, keeps the
-/// partitions ahead. Two at once would do no harm, only double work.
+/// The duties that one worker of a queue has for all: makes due tasks ready, ends those that came too late, frees the
+/// tasks of dead workers. Two at once would do no harm, only double work.
 /// </summary>
 internal sealed class Maintainer
 {
@@ -15,14 +14,12 @@ internal sealed class Maintainer
     private static readonly TimeSpan SuspicionInterval = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan LockedInterval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan HousekeepingInterval = TimeSpan.FromHours(1);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(2);
 
     private readonly QueueDatabase _database;
     private readonly WorkerSession _session;
     private readonly Outage _outage;
     private readonly Signal _appointed = new();
-    private Stopwatch? _housekeeping;
 
     public Maintainer(QueueDatabase database, WorkerSession session, Outage outage)
     {
@@ -62,10 +59,9 @@ internal sealed class Maintainer
         var connection = await _database.Source.OpenConnectionAsync().ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            var promoted = await ScalarAsync<int>(connection, "select {schema}.promote_due()").ConfigureAwait(false);
+            var promoted = await ScalarAsync<int>(connection, "select {schema}.promote_due() + {schema}.expire_tasks()").ConfigureAwait(false);
             var longest = await RecoverAsync(connection).ConfigureAwait(false) ? SuspicionInterval : Interval;
             var due = await ScalarAsync<double?>(connection, "select {schema}.next_due()").ConfigureAwait(false);
-            await HousekeepAsync(connection).ConfigureAwait(false);
             return due switch
             {
                 null => longest,
@@ -105,29 +101,6 @@ internal sealed class Maintainer
                 }
 
                 return suspicion;
-            }
-        }
-    }
-
-    /// <summary>Once an hour; what fails now is tried again then, and keeps nothing else from being done.</summary>
-    private async Task HousekeepAsync(NpgsqlConnection connection)
-    {
-        if (_housekeeping is not null && _housekeeping.Elapsed < HousekeepingInterval)
-        {
-            return;
-        }
-
-        _housekeeping = Stopwatch.StartNew();
-        var command = new NpgsqlCommand(_database.Sql("Workers/housekeeping.sql"), connection);
-        await using (command.ConfigureAwait(false))
-        {
-            try
-            {
-                await command.ExecuteNonQueryAsync().ConfigureAwait(false);
-            }
-            catch (PostgresException e)
-            {
-                _outage.Report($"The hourly housekeeping failed: {e.MessageText}.");
             }
         }
     }

@@ -21,7 +21,14 @@ internal sealed class Presence(QueueDatabase database, WorkerSession session)
 
     /// <summary>Whether the worker's queues hold anything that is still to come to an end.</summary>
     public async Task<bool> HasWorkAsync(WorkerIdentity identity) =>
-        await ScalarAsync("select {schema}.has_work($1)", [identity.QueuesParameter()]).ConfigureAwait(false) is true;
+        await ScalarAsync(
+            "select {schema}.has_work($1, $2, $3, $4)", [identity.Filter.Queues(), .. identity.Filter.Others()]).ConfigureAwait(false) is true;
+
+    /// <summary>When the rate of a queue allows the next start of a task that waits for that; null where none does.</summary>
+    public async Task<TimeSpan?> NextTokenAsync(WorkerIdentity identity) =>
+        await ScalarAsync("select {schema}.next_token($1)", [identity.Filter.Queues()]).ConfigureAwait(false) is double seconds
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
 
     private async Task<object?> ScalarAsync(string sql, NpgsqlParameter[] parameters)
     {

@@ -12,6 +12,9 @@ internal sealed class RunningTasks
     /// <summary>Tasks whose process still runs: each takes one of the worker's places.</summary>
     public int Count => Volatile.Read(ref _slots);
 
+    /// <summary>How many of each queue.</summary>
+    public IEnumerable<KeyValuePair<string, int>> ByQueue() => _all.Values.CountBy(control => control.Task.Queue);
+
     public long[] Ids => [.. _all.Keys];
 
     /// <summary>The database may hold tasks as this worker's that it does not know: an answer was lost.</summary>

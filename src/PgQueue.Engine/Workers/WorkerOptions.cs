@@ -22,6 +22,21 @@ public sealed record WorkerOptions
     /// <summary>The queues it serves, with <c>*</c> and <c>?</c> as wildcards; all where empty.</summary>
     public IReadOnlyList<string> Queues { get; init; } = [];
 
+    /// <summary>It takes only tasks of one of these priorities; of all where empty.</summary>
+    public IReadOnlyList<PriorityRange> Priorities { get; init; } = [];
+
+    /// <summary>It takes only tasks that have one of these tags; all where empty.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>It takes only tasks of one of these names, with <c>*</c> and <c>?</c> as wildcards; all where empty.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>
+    /// Tasks of a queue that it runs at once, by the queue's name with <c>*</c> and <c>?</c> as wildcards; where several
+    /// match, the smallest number counts. At least 1 each.
+    /// </summary>
+    public IReadOnlyDictionary<string, int> QueueConcurrency { get; init; } = new Dictionary<string, int>();
+
     /// <summary>Tasks it runs at once, 1 to 1,000; the number of processors.</summary>
     public int Concurrency { get; init; } = Environment.ProcessorCount;
 
@@ -73,6 +88,15 @@ public sealed record WorkerOptions
         Require(WarmChildren is >= 0 and <= 100, nameof(WarmChildren), WarmChildren, "must be from 0 to 100");
         Require(MaxOutput >= 0, nameof(MaxOutput), MaxOutput, "must not be negative");
         Require(Name is null or { Length: > 0 }, nameof(Name), Name!, "must not be empty");
+        foreach (var range in Priorities)
+        {
+            Require(range.Lowest <= range.Highest, nameof(Priorities), range, "must begin with the lower number");
+        }
+
+        foreach (var (queue, most) in QueueConcurrency)
+        {
+            Require(most >= 1, nameof(QueueConcurrency), $"{queue} = {most}", "must be at least 1");
+        }
 
         static void Require(bool condition, string name, object value, string rule)
         {

@@ -124,15 +124,16 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
 
     private async Task RegisterAsync(CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(database.Qualify("select {schema}.register_worker($1, $2, $3, $4, $5, $6)"), _connection);
+        var command = new NpgsqlCommand(database.Qualify("select {schema}.register_worker($1, $2, $3, $4, $5, $6, $7)"), _connection);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Add(new() { Value = identity.Name });
             command.Parameters.Add(new() { Value = identity.Host });
             command.Parameters.Add(new() { Value = identity.ProcessId });
             command.Parameters.Add(new() { Value = identity.Version });
-            command.Parameters.Add(identity.QueuesParameter());
+            command.Parameters.Add(identity.Filter.Queues());
             command.Parameters.Add(new() { Value = identity.Concurrency });
+            command.Parameters.Add(identity.Filter.Description());
             WorkerId = (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
         }
     }

@@ -7,14 +7,20 @@ namespace PgQueue.PowerShell;
 [OutputType(typeof(QueueTask))]
 public sealed class RestartTaskCommand : TaskChangeCmdlet
 {
+    /// <summary>The task that runs for each id now: a dead letter brings back another one.</summary>
+    private Dictionary<long, long> _runs = [];
+
     /// <summary>Emit the tasks as they are then.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
     private protected override string Action => "Restart";
 
-    private protected override IReadOnlyCollection<long> Change(IReadOnlyCollection<long> ids) =>
-        Await(token => Client.RestartAsync(ids, token));
+    private protected override IReadOnlyCollection<long> Change(IReadOnlyCollection<long> ids)
+    {
+        _runs = new(Await(token => Client.RestartAsync(ids, token)));
+        return _runs.Keys;
+    }
 
     private protected override void ExplainUnchanged(QueueTask task) => WriteItemError(
         "TaskNotRestarted",
@@ -28,7 +34,7 @@ public sealed class RestartTaskCommand : TaskChangeCmdlet
     {
         if (PassThru)
         {
-            WriteTasks(changed);
+            WriteTasks([.. changed.Select(id => _runs[id])]);
         }
     }
 }

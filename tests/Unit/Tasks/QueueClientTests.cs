@@ -214,7 +214,7 @@ public sealed class QueueClientTests
         Assert.Equal([ready, later], canceled.Select(c => c.Key).Order());
         var task = await queue.TaskAsync(later);
         Assert.Equal((TaskState.Canceled, TaskEnd.Canceled, "not needed"), (task.State, task.Ended, task.Error!.Message));
-        Assert.Equal([later], await queue.Client.RestartAsync([later, 999_999]));
+        Assert.Equal([new(later, later)], await queue.Client.RestartAsync([later, 999_999]));
         await queue.DrainAsync();
         Assert.Equal(TaskState.Completed, (await queue.TaskAsync(later)).State);
         Assert.Equal(TaskState.Canceled, (await queue.TaskAsync(ready)).State);

@@ -17,20 +17,35 @@ create table queue (
     name                text primary key check (name <> '' and length(name) <= 200),
     paused              boolean not null default false,
     max_concurrency     integer check (max_concurrency >= 1),
+    -- Starts allowed in a period: a bucket that fills evenly, rate_burst at once at the most.
     rate_count          integer check (rate_count >= 1),
     rate_period         interval check (rate_period > interval '0'),
+    rate_burst          integer check (rate_burst >= 1),
     rate_tokens         double precision,
     rate_tokens_at      timestamptz,
+    limited             boolean not null
+                        generated always as (max_concurrency is not null or rate_count is not null) stored,
     default_timeout     interval check (default_timeout > interval '0' and default_timeout <= interval '3650 days'),
     default_attempts    integer check (default_attempts >= 1),
     default_retry       jsonb,
-    dead_letter_queue   text,
+    dead_letter_queue   text check (dead_letter_queue <> name),
+    -- How long, and how many, finished tasks are kept; what the defaults say where both are null.
     retention           interval check (retention > interval '0'),
+    retention_count     bigint check (retention_count >= 0),
+    keep_all            boolean not null default false,
     created_at          timestamptz not null default now(),
-    check ((rate_count is null) = (rate_period is null))
+    check ((rate_count is null) = (rate_period is null) and (rate_burst is null or rate_count is not null))
 );
 
 insert into queue (name) values ('default');
+
+-- What holds for queues that say nothing of their own: one row.
+create table queue_defaults (
+    retention           interval check (retention > interval '0'),
+    retention_count     bigint check (retention_count >= 0)
+);
+
+insert into queue_defaults (retention) values (interval '30 days');
 
 -- Script texts by hash: 100,000 tasks of one script store it once.
 create table script (
@@ -47,6 +62,8 @@ create table worker (
     version         text not null,
     queues          text[],
     concurrency     integer not null,
+    -- What else it picks its tasks by, for people to read.
+    filter          jsonb,
     -- True while it waits with a free slot: only then is it worth a notification.
     asleep          boolean not null default false,
     stop_requested  text check (stop_requested in ('drain', 'now')),
@@ -84,16 +101,22 @@ create table task (
     client_id           text check (length(client_id) <= 500),
     dedupe_key          text check (length(dedupe_key) <= 500),
     group_key           text check (length(group_key) <= 500),
-    group_order         group_order,
+    group_order         group_order check (group_order is null or group_key is not null),
+    -- The tasks it was to run after, and how many of them have not ended yet.
+    needs               bigint[],
     waits_for           integer not null default 0,
     dead_letter_queue   text,
+    -- A dead letter stands for a failed task of another queue.
     dead_letter_of      bigint,
+    dead_letter_from    text,
     expires_at          timestamptz,
     schedule            text,
     tick                timestamptz,
     created_at          timestamptz not null default now(),
     run_at              timestamptz not null default now(),
     started_at          timestamptz,
+    -- Its queue had a limit when it was claimed: it counts for that limit.
+    limited             boolean not null default false,
     -- Every start counts as a run; with the worker it fences a late answer. An attempt is a run that was the
     -- task's own affair; a lost one died with its worker.
     run                 integer not null default 0,
@@ -102,6 +125,8 @@ create table task (
     worker_id           bigint,
     cancel_requested_at timestamptz,
     cancel_reason       text,
+    -- The task that took its place while it ran: this one never runs again.
+    replaced_by         bigint,
     -- Somebody waits for its end and wants a notification.
     watched             boolean not null default false,
     error               jsonb,
@@ -115,7 +140,11 @@ create table task (
 create index task_claim on task (queue, priority desc, id) where state = 'ready';
 create index task_due on task (run_at) where state = 'scheduled';
 create index task_running on task (worker_id) where state = 'running';
-create index task_group on task (group_key, id) where group_key is not null;
+create index task_limited on task (queue) where state = 'running' and limited;
+create index task_cancel on task (worker_id) where cancel_requested_at is not null;
+create index task_line on task (queue, group_key, id) where state = 'blocked' and group_key is not null and waits_for = 0;
+create index task_expiry on task (expires_at)
+    where expires_at is not null and state in ('scheduled', 'blocked', 'ready');
 create unique index task_dedupe on task (dedupe_key) where dedupe_key is not null;
 
 -- Finished tasks, by the week they finished in; retention drops partitions.
@@ -138,8 +167,13 @@ create table history (
     dedupe_key          text,
     group_key           text,
     group_order         group_order,
+    needs               bigint[],
     dead_letter_queue   text,
     dead_letter_of      bigint,
+    dead_letter_from    text,
+    -- The dead letter that stands for it in another queue.
+    dead_letter_id      bigint,
+    expires_at          timestamptz,
     schedule            text,
     tick                timestamptz,
     created_at          timestamptz not null,
@@ -151,6 +185,7 @@ create table history (
     lost                integer not null,
     worker_id           bigint,
     worker              text,
+    replaced_by         bigint,
     ended               task_end not null,
     exit_code           integer,
     signal              integer,
@@ -179,6 +214,25 @@ create table dependency (
 );
 
 create index dependency_needs on dependency (needs_id);
+
+-- Whose turn it is in each group that has any tasks in line. Only that one is ready or running, or waits for its retry.
+create table group_turn (
+    queue       text not null,
+    group_key   text not null,
+    task_id     bigint,
+    primary key (queue, group_key)
+);
+
+-- What a transaction leaves to be settled when it commits: a group whose turn may be free, an awaited task that may have
+-- ended. So no lock on a group or on an awaited task is held longer than a commit takes, however long the transaction.
+create table arrival (
+    transaction_id  xid8 not null default pg_current_xact_id(),
+    queue           text,
+    group_key       text,
+    needs_id        bigint
+);
+
+create index arrival_transaction on arrival (transaction_id);
 
 -- The records of a task's streams, appended while it runs; run tells a lost run's records from the one that counts.
 create table task_output (

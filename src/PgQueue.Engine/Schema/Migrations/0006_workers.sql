@@ -1,6 +1,7 @@
 -- A new worker. It lives as long as the session that calls this holds worker_lock_key(id).
 create function register_worker(
-    name text, host text, process_id integer, version text, queues text[], concurrency integer
+    name text, host text, process_id integer, version text, queues text[], concurrency integer,
+    filter jsonb default null
 )
 returns bigint
 language plpgsql
@@ -13,9 +14,9 @@ begin
     -- Locked before the row can be seen, so that no maintainer takes it for dead.
     perform pg_advisory_lock(worker_lock_key(new_id));
 
-    insert into worker (id, name, host, process_id, version, queues, concurrency, backend_pid)
+    insert into worker (id, name, host, process_id, version, queues, concurrency, filter, backend_pid)
     overriding system value
-    values (new_id, name, host, process_id, version, queues, concurrency, pg_backend_pid());
+    values (new_id, name, host, process_id, version, queues, concurrency, filter, pg_backend_pid());
 
     return new_id;
 end
@@ -135,9 +136,9 @@ begin
 end
 $$;
 
--- Frees all that a worker has running: to run again, or to its end where it was canceled or has been lost too often. A
+-- Frees all that a worker has running, but what it knows of: to run again, or to its end where it was canceled or has been lost too often. A
 -- run that the worker's death took counts as lost; one that its stop took never happened.
-create function free_tasks(old_worker_id bigint, died boolean) returns integer
+create function free_tasks(old_worker_id bigint, died boolean, known bigint[] default '{}') returns integer
 language plpgsql
 set search_path from current
 as $$
@@ -148,19 +149,27 @@ declare
     queues  text[];
     name    text := (select w.name from worker w where w.id = old_worker_id);
 begin
-    perform from task t where t.worker_id = old_worker_id and t.state = 'running' order by t.id for update;
+    perform from task t
+    where t.worker_id = old_worker_id and t.state = 'running' and t.id <> all (known)
+    order by t.id
+    for update;
 
     select count(*) into ended
     from (
         select
             array_agg(t.id) as ids, array_agg(t.run) as runs,
-            array_agg('failed'::task_state) as states, array_agg('lost'::task_end) as ends,
-            array_agg(jsonb_build_object('message', format(
-                'The worker died while it ran this task, for the %s. time; the last was %s.', t.lost + 1, name))) as errors
+            array_agg(case when t.replaced_by is null then 'failed' else 'canceled' end::task_state) as states,
+            array_agg(case when t.replaced_by is null then 'lost' else 'canceled' end::task_end) as ends,
+            array_agg(jsonb_build_object('message', case
+                when t.replaced_by is not null then format('It was replaced by task %s.', t.replaced_by)
+                else format(
+                    'The worker died while it ran this task, for the %s. time; the last was %s.', t.lost + 1, name)
+            end)) as errors
         from task t
         where t.worker_id = old_worker_id
           and t.state = 'running'
-          and ((died and t.lost >= t.max_lost) or t.cancel_requested_at is not null)
+          and t.id <> all (known)
+          and ((died and t.lost >= t.max_lost) or t.cancel_requested_at is not null or t.replaced_by is not null)
     ) t
     cross join lateral end_tasks(old_worker_id, t.ids, t.runs, t.states, t.ends, null, null, null, t.errors, null)
     where t.ids is not null;
@@ -177,7 +186,7 @@ begin
                 else coalesce(t.past_runs, '[]') || run_record(
                     t.run, t.attempt, name, t.started_at, 'lost', null, null, null, null)
             end
-        where t.worker_id = old_worker_id and t.state = 'running'
+        where t.worker_id = old_worker_id and t.state = 'running' and t.id <> all (known)
         returning t.queue
     )
     select count(*), array_agg(distinct f.queue) into again, queues from freed f;
@@ -202,42 +211,76 @@ begin
 end
 $$;
 
--- Makes due tasks ready, max_tasks at the most. Returns how many.
+-- Puts due tasks where they belong, ready or in their group's line, max_tasks at the most. Returns how many.
 create function promote_due(max_tasks integer default 5000) returns integer
 language plpgsql
 set search_path from current
 as $$
 declare
-    promoted    integer;
-    queues      text[];
+    due bigint[];
 begin
-    with due as (
+    select array_agg(t.id) into due
+    from (
         select t.id
         from task t
         where t.state = 'scheduled' and t.run_at <= clock_timestamp()
         order by t.run_at
         limit max_tasks
         for update skip locked
-    ),
-    ready as (
-        update task t set state = 'ready' from due d where t.id = d.id returning t.queue
-    )
-    select count(*), array_agg(distinct r.queue) into promoted, queues from ready r;
+    ) t;
 
-    if promoted > 0 then
-        perform wake_workers(queues);
+    if due is not null then
+        perform place_tasks(due);
     end if;
 
-    return promoted;
+    return coalesce(cardinality(due), 0);
 end
 $$;
 
--- Seconds until the next scheduled task is due, by this server's clock; null where there is none.
+-- Ends waiting tasks that are not worth running any more, max_tasks at the most. Returns how many.
+create function expire_tasks(max_tasks integer default 1000) returns integer
+language plpgsql
+set search_path from current
+as $$
+declare
+    expired bigint[];
+    runs    integer[];
+    reasons jsonb[];
+begin
+    select
+        array_agg(t.id), array_agg(t.run),
+        array_agg(jsonb_strip_nulls(jsonb_build_object(
+            'message', format('It could not start before it expired at %s.', t.expires_at), 'inner', t.error)))
+    into expired, runs, reasons
+    from (
+        select t.id, t.run, t.expires_at, t.error
+        from task t
+        where t.expires_at <= clock_timestamp() and t.state in ('scheduled', 'blocked', 'ready')
+        order by t.expires_at
+        limit max_tasks
+        for update skip locked
+    ) t;
+
+    if expired is not null then
+        perform end_tasks(
+            null, expired, runs, array_fill('canceled'::task_state, array[cardinality(expired)]),
+            array_fill('expired'::task_end, array[cardinality(expired)]), null, null, null, reasons, null);
+    end if;
+
+    return coalesce(cardinality(expired), 0);
+end
+$$;
+
+-- Seconds until the next task is due, or expires, by this server's clock; null where there is none.
 create function next_due() returns double precision
 language sql stable
 set search_path from current
 as $$
-    select extract(epoch from min(t.run_at) - clock_timestamp())::double precision from task t where t.state = 'scheduled'
+    select extract(epoch from least(
+        (select min(t.run_at) from task t where t.state = 'scheduled'),
+        (select min(t.expires_at) from task t
+         where t.expires_at is not null and t.state in ('scheduled', 'blocked', 'ready'))
+    ) - clock_timestamp())::double precision
 $$;
 
 -- Tells workers to stop: to finish what they run, or at once. Returns the ids of those told.
@@ -256,54 +299,4 @@ $$;
 create function free_strays(worker_id bigint, known bigint[]) returns integer
 language sql
 set search_path from current
-as $$
-    with stray as (
-        select t.id
-        from task t
-        where t.worker_id = free_strays.worker_id
-          and t.state = 'running'
-          and t.id <> all (known)
-          and t.cancel_requested_at is null
-        order by t.id
-        for update
-    ),
-    canceled as (
-        select e.id
-        from (
-            select array_agg(t.id) as ids, array_agg(t.run) as runs, array_agg('canceled'::task_state) as states,
-                   array_agg('canceled'::task_end) as ends
-            from task t
-            where t.worker_id = free_strays.worker_id
-              and t.state = 'running'
-              and t.id <> all (known)
-              and t.cancel_requested_at is not null
-        ) c
-        cross join lateral end_tasks(free_strays.worker_id, c.ids, c.runs, c.states, c.ends, null, null, null, null, null) e
-        where c.ids is not null
-    ),
-    freed as (
-        update task t
-        set state = 'ready', worker_id = null, started_at = null, attempt = t.attempt - 1
-        from stray s
-        where t.id = s.id
-        returning t.id
-    )
-    select (select count(*) from freed)::integer + (select count(*) from canceled)::integer
-$$;
-
--- Is anything left to do in these queues (LIKE patterns; all where null): ready, running, blocked or waiting for its next
--- attempt? What somebody has put off to a later time does not count, nor what waits in a paused queue.
-create function has_work(queues text[]) returns boolean
-language sql stable
-set search_path from current
-as $$
-    select exists (
-        select from task t
-        where t.state = 'running' and (queues is null or t.queue like any (queues))
-    ) or exists (
-        select from task t
-        join queue q on q.name = t.queue and not q.paused
-        where (t.state in ('ready', 'blocked') or (t.state = 'scheduled' and t.attempt > 0))
-          and (queues is null or t.queue like any (queues))
-    )
-$$;
+as $$ select free_tasks(worker_id, died => false, known => known) $$;

@@ -160,7 +160,7 @@ public sealed partial class QueueClient : IAsyncDisposable
 
     /// <summary>Deletes all finished tasks that a query names, in batches of its own transactions.</summary>
     /// <returns>How many were deleted.</returns>
-    public async Task<long> ClearAsync(TaskQuery query, CancellationToken cancellationToken = default)
+    public Task<long> ClearAsync(TaskQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
         var states = query.States is { Count: > 0 } given
@@ -171,7 +171,12 @@ public sealed partial class QueueClient : IAsyncDisposable
             throw new QueueException(QueueError.InvalidArgument, $"States '{string.Join(", ", query.States!)}' are none of finished tasks; only Completed, Failed and Canceled ones can be cleared.");
         }
 
-        var (where, parameters) = QuerySql.Where(query with { States = states }, Database.QuotedSchema);
+        return RemoveAllAsync(query with { States = states }, cancellationToken);
+    }
+
+    private async Task<long> RemoveAllAsync(TaskQuery query, CancellationToken cancellationToken)
+    {
+        var (where, parameters) = QuerySql.Where(query, Database.QuotedSchema);
         var sql = $"select id from {Database.QuotedSchema}.tasks {where} order by id limit {RemoveBatch}";
         var cleared = 0L;
         while (true)
@@ -221,10 +226,6 @@ public sealed partial class QueueClient : IAsyncDisposable
                 Clixml = TaskRow.Text(row, 5),
             },
             cancellationToken);
-
-    /// <summary>The names of all queues, in their order.</summary>
-    public Task<IReadOnlyList<string>> GetQueueNamesAsync(CancellationToken cancellationToken = default) =>
-        CallAsync("select name from {schema}.queue order by name", [], row => row.GetString(0), cancellationToken);
 
     /// <summary>The workers that are in office, and those lost within the last day.</summary>
     public IAsyncEnumerable<WorkerInfo> GetWorkersAsync(CancellationToken cancellationToken = default) =>

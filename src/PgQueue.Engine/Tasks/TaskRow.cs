@@ -48,6 +48,6 @@ internal static class TaskRow
 
     internal static string? Text(NpgsqlDataReader row, int i) => row.IsDBNull(i) ? null : row.GetString(i);
 
-    private static T? Value<T>(NpgsqlDataReader row, int i)
+    internal static T? Value<T>(NpgsqlDataReader row, int i)
         where T : struct => row.IsDBNull(i) ? null : row.GetFieldValue<T>(i);
 }

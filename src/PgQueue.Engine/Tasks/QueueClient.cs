@@ -181,7 +181,7 @@ public sealed partial class QueueClient : IAsyncDisposable
         var cleared = 0L;
         while (true)
         {
-            var ids = await CallAsync(sql, Clone(parameters), row => row.GetInt64(0), cancellationToken).ConfigureAwait(false);
+            var ids = await CallAsync(sql, parameters, row => row.GetInt64(0), cancellationToken).ConfigureAwait(false);
             if (ids.Count == 0)
             {
                 return cleared;
@@ -308,14 +308,12 @@ public sealed partial class QueueClient : IAsyncDisposable
         var command = new NpgsqlCommand(Database.Qualify(sql), connection);
         foreach (var parameter in parameters)
         {
-            command.Parameters.Add(parameter);
+            // A parameter belongs to one command; a statement that is run again needs its own.
+            command.Parameters.Add(parameter.Clone());
         }
 
         return command;
     }
-
-    /// <summary>A parameter belongs to one command; a statement that is run again needs its own.</summary>
-    private static List<NpgsqlParameter> Clone(IReadOnlyList<NpgsqlParameter> parameters) => [.. parameters.Select(p => p.Clone())];
 
     private static NpgsqlParameter Ids(IReadOnlyCollection<long> ids) => new()
     {

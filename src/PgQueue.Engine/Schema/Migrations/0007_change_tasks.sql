@@ -328,6 +328,11 @@ begin
         return;
     end if;
 
+    -- Whoever ends a task locks it first and then those that wait for it: so does this.
+    perform from task t
+    where t.id in (select d.needs_id from dependency d where d.task_id = set_task.id)
+    order by t.id
+    for key share;
     select t.* into old from task t where t.id = set_task.id for update;
     if not found then
         -- It has finished: it comes back first, then it is one that waits.

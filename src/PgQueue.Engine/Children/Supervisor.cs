@@ -48,7 +48,8 @@ internal static class Supervisor
         return reason;
     }
 
-    private static async Task TimeoutAsync(RunControl control, CancellationToken cancellationToken)
+    /// <summary>Stops the run at its time limit, if it has one.</summary>
+    public static async Task TimeoutAsync(RunControl control, CancellationToken cancellationToken)
     {
         if (control.Task.Timeout is not { } limit)
         {

@@ -3,14 +3,16 @@ using PgQueue.Protocol;
 
 namespace PgQueue;
 
-/// <summary>Runs a claimed task in a child of its kind.</summary>
-internal sealed class TaskRunner(ChildPool pool, CommandRunner commands, WorkerOptions options, string workerName)
+/// <summary>Runs a claimed task in a child of its kind, or by the worker's own handler for it.</summary>
+internal sealed class TaskRunner(ChildPool pool, CommandRunner commands, HandlerRunner handlers, WorkerOptions options, string workerName)
 {
     /// <summary>The run's outcome, and why it was ended from outside, if it was.</summary>
     public async Task<(RunOutcome Outcome, StopReason? Stopped)> RunAsync(RunControl control, RunOutput output)
     {
+        var handler = handlers.Find(control.Task);
         var (outcome, stopped) = control.Task.Kind switch
         {
+            _ when handler is not null => await handlers.RunAsync(handler, control).ConfigureAwait(false),
             TaskKind.Command => await commands.RunAsync(control, output).ConfigureAwait(false),
             TaskKind.Script or TaskKind.Method => await RunHostedAsync(control, output).ConfigureAwait(false),
             _ => (RunOutcome.Failed(TaskEnd.Error, "This worker's version of PgQueue does not know tasks of this kind: update it."), null),

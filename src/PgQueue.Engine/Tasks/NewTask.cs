@@ -97,6 +97,15 @@ public sealed record NewTask
         Spec = new JsonObject { ["assembly"] = assembly, ["method"] = method, ["args"] = new JsonArray(args) },
     };
 
+    /// <summary>A task that a worker runs in its own process, by one of its <see cref="WorkerOptions.Handlers"/>.</summary>
+    /// <param name="handler">The handler's name.</param>
+    /// <param name="args">Arguments by position.</param>
+    public static NewTask ForHandler(string handler, params JsonNode?[] args) => new()
+    {
+        Kind = TaskKind.Method,
+        Spec = new JsonObject { ["method"] = handler, ["args"] = new JsonArray(args) },
+    };
+
     /// <summary>A command task.</summary>
     /// <param name="file">The executable's path, or its name to be found in the worker's PATH.</param>
     /// <param name="args">Its arguments, one each; no shell reads them.</param>
@@ -162,8 +171,8 @@ public sealed record NewTask
                 Require(Script is not null || Spec?.ContainsKey("file") is true, nameof(Script), Script, "is needed for a script task");
                 break;
             case TaskKind.Method:
-                RequireText("assembly");
                 RequireText("method");
+                Require(Spec?["assembly"] is null || IsText("assembly"), "Spec.assembly", Spec?["assembly"]?.ToJsonString(), "must be a path");
                 break;
             case TaskKind.Command:
                 RequireText("file");
@@ -178,9 +187,11 @@ public sealed record NewTask
         Require(Kind is TaskKind.Script or null || Script is null, nameof(Script), "…", $"belongs to a script task, not to one of kind {Kind}");
     }
 
-    private void RequireText(string property) => Require(
-        Spec?[property] is JsonValue v && v.GetValueKind() == JsonValueKind.String && v.GetValue<string>().Length > 0,
-        "Spec." + property, Spec?[property]?.ToJsonString(), $"is needed for a {Kind} task");
+    private void RequireText(string property) =>
+        Require(IsText(property), "Spec." + property, Spec?[property]?.ToJsonString(), $"is needed for a {Kind} task");
+
+    private bool IsText(string property) =>
+        Spec?[property] is JsonValue v && v.GetValueKind() == JsonValueKind.String && v.GetValue<string>().Length > 0;
 
     private static void Require(bool condition, string name, object? value, string rule)
     {

@@ -153,7 +153,7 @@ public sealed class Worker
                 var pool = new ChildPool(new TaskHostLauncher(_options), server, settings, _options.Mode == WorkerMode.Once ? 0 : _options.WarmChildren);
                 await using (pool.ConfigureAwait(false))
                 {
-                    var runner = new TaskRunner(pool, new CommandRunner(settings, _options), _options, _identity.Name);
+                    var runner = new TaskRunner(pool, new CommandRunner(settings, _options), new HandlerRunner(_options), _options, _identity.Name);
                     var output = new OutputWriter(database, outage);
                     await using (output.ConfigureAwait(false))
                     {

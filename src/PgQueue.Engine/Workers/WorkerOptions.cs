@@ -67,6 +67,13 @@ public sealed record WorkerOptions
     /// <summary>Characters of output kept of one run; what comes after is dropped with a notice. 10 million.</summary>
     public long MaxOutput { get; init; } = 10_000_000;
 
+    /// <summary>
+    /// Tasks of kind <see cref="TaskKind.Method"/> that this process runs itself, by the name that stands in their spec
+    /// for the method; see <see cref="NewTask.ForHandler"/>. A worker without the handler fails such a task: keep them in
+    /// a queue of their own.
+    /// </summary>
+    public IReadOnlyDictionary<string, TaskHandler> Handlers { get; init; } = new Dictionary<string, TaskHandler>();
+
     /// <summary>The folder of PgQueue.TaskHost.dll; beside this assembly where null.</summary>
     public string? TaskHostDirectory { get; init; }
 

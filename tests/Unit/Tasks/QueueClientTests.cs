@@ -158,7 +158,7 @@ public sealed class QueueClientTests
         { NewTask.ForCommand("true") with { Retry = new() { Jitter = 2 } }, "Retry.Jitter '2' must be from 0 to 1." },
         { NewTask.ForCommand(""), "Spec.file '\"\"' is needed for a Command task." },
         { new NewTask { Kind = TaskKind.Script }, "Script '' is needed for a script task." },
-        { new NewTask { Kind = TaskKind.Method, Spec = [] }, "Spec.assembly '' is needed for a Method task." },
+        { new NewTask { Kind = TaskKind.Method, Spec = [] }, "Spec.method '' is needed for a Method task." },
     };
 
     [Theory]

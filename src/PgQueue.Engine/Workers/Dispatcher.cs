@@ -5,6 +5,9 @@ internal sealed class Dispatcher(
     QueueDatabase database, WorkerSession session, WorkerIdentity identity, WorkerOptions options, TaskExecution execution,
     RunningTasks running, Signal signal, Outage outage, EventSink events, StopTokens stop, Action giveUp)
 {
+    /// <summary>Ended runs that may wait to be stored before no more are started: the database is slower than the tasks.</summary>
+    private const int MaxUnstored = 2000;
+
     private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan FullBeforeQuiet = TimeSpan.FromMilliseconds(100);
 
@@ -42,7 +45,9 @@ internal sealed class Dispatcher(
         var poll = FirstPoll;
         while (!stop.Draining.IsCancellationRequested)
         {
-            var free = (options.Mode == WorkerMode.Once ? 1 : options.Concurrency) - running.Count;
+            var free = options.Mode == WorkerMode.Once
+                ? 1 - running.Count
+                : Math.Min(options.Concurrency - running.Count, options.Concurrency + MaxUnstored - running.Held);
             if (free <= 0)
             {
                 if (!await signal.WaitAsync(FullBeforeQuiet, stop.Draining).ConfigureAwait(false))

@@ -7,7 +7,7 @@ namespace PgQueue;
 /// <summary>Tells the database how runs ended, in batches: one statement for all that ended while the last was under way.</summary>
 internal sealed class Finisher : IAsyncDisposable
 {
-    private const int MaxBatch = 200;
+    private const int MaxBatch = 1000;
 
     /// <summary>Characters of results in one statement: the server takes a gigabyte at the most.</summary>
     private const long MaxBatchSize = 16_000_000;

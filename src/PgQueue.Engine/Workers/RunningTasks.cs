@@ -15,6 +15,9 @@ internal sealed class RunningTasks
     /// <summary>How many of each queue.</summary>
     public IEnumerable<KeyValuePair<string, int>> ByQueue() => _all.Values.CountBy(control => control.Task.Queue);
 
+    /// <summary>All in hand, those among them whose end is still to be stored.</summary>
+    public int Held => _all.Count;
+
     public long[] Ids => [.. _all.Keys];
 
     /// <summary>The database may hold tasks as this worker's that it does not know: an answer was lost.</summary>

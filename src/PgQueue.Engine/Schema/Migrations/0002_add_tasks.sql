@@ -1,3 +1,7 @@
+-- The functions on a task's way from its start to its end are planned once, by indexes and nested loops: they touch few
+-- rows of a table whose statistics are never up to date, and where a plan looks at all of it, they crawl. A forbidden
+-- kind of scan that is used all the same, on a small table, looks expensive: without jit = off it would be compiled.
+
 -- The channels are named by the schema, so that queues of one database don't wake each other; by its hash, because a
 -- channel's name has 63 bytes at the most.
 create function wake_channel() returns text

@@ -3,6 +3,11 @@
 create function place_tasks(ids bigint[]) returns void
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
     queues  text[];
@@ -39,6 +44,11 @@ $$;
 create function release_dependents(ended bigint[]) returns void
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
     released    bigint[];
@@ -104,6 +114,11 @@ $$;
 create function give_turns(queues text[], group_keys text[]) returns void
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
     free    record;
@@ -178,6 +193,11 @@ $$;
 create function settle_arrivals() returns trigger
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
     awaited     bigint[];

@@ -17,6 +17,11 @@ $$;
 create function leave_lines(gone_ids bigint[], grouped_ids bigint[], waiting_ids bigint[]) returns void
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 begin
     if exists (select from dependency d where d.needs_id = any (gone_ids)) then
@@ -47,6 +52,11 @@ create function end_tasks(
 returns table (id bigint, state task_state)
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -57,12 +67,12 @@ declare
     waiting_ids     bigint[];
     freed_queues    text[];
 begin
-    perform from task t where t.id = any (ids) order by t.id for update;
-
-    with answer as (
+    -- Deleted, and so locked, in the order of their ids: the join is a nested loop over this, no other kind is allowed.
+    with answer as materialized (
         select *
         from unnest(ids, runs, states, ends, exit_codes, signals, peaks, errors, results)
             as a (id, run, state, ended, exit_code, signal, peak_memory, error, result)
+        order by a.id
     ),
     gone as (
         delete from task t
@@ -154,6 +164,11 @@ create function finish_tasks(
 returns table (id bigint, state task_state)
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -161,45 +176,50 @@ declare
     done_states task_state[];
     queues      text[];
 begin
-    if array_remove(retry_in, null) <> '{}' then
-        perform from task t where t.id = any (ids) order by t.id for update;
+    if array_remove(retry_in, null) = '{}' then
+        return query
+        select e.*
+        from end_tasks(worker_id, ids, runs, states, ends, exit_codes, signals, peaks, errors, results) e;
+        return;
+    end if;
 
-        with answer as (
-            select *
-            from unnest(ids, runs, ends, exit_codes, signals, peaks, errors, retry_in, refunds)
-                as a (id, run, ended, exit_code, signal, peak_memory, error, retry_in, refund)
-            where a.retry_in is not null
-        ),
-        again as (
-            update task t
-            set state = case when a.retry_in > interval '0' then 'scheduled' else 'ready' end::task_state,
-                run_at = clock_timestamp() + a.retry_in,
-                attempt = t.attempt - a.refund::int,
-                worker_id = null,
-                started_at = null,
-                error = case when a.refund then t.error else a.error end,
-                past_runs = case
-                    when a.refund then t.past_runs
-                    else coalesce(t.past_runs, '[]') || run_record(
-                        t.run, t.attempt, w.name, t.started_at, a.ended, a.exit_code, a.signal, a.peak_memory, a.error)
-                end
-            from answer a, worker w
-            where t.id = a.id
-              and t.run = a.run
-              and t.worker_id = finish_tasks.worker_id
-              and t.state = 'running'
-              and t.cancel_requested_at is null
-              and t.replaced_by is null
-              and w.id = finish_tasks.worker_id
-            returning t.id, t.state, t.queue, t.limited
-        )
-        select array_agg(g.id), array_agg(g.state), array_agg(distinct g.queue) filter (where g.state = 'ready' or g.limited)
-        into done_ids, done_states, queues
-        from again g;
+    perform from task t where t.id = any (ids) order by t.id for update;
 
-        if queues is not null then
-            perform wake_workers(queues);
-        end if;
+    with answer as (
+        select *
+        from unnest(ids, runs, ends, exit_codes, signals, peaks, errors, retry_in, refunds)
+            as a (id, run, ended, exit_code, signal, peak_memory, error, retry_in, refund)
+        where a.retry_in is not null
+    ),
+    again as (
+        update task t
+        set state = case when a.retry_in > interval '0' then 'scheduled' else 'ready' end::task_state,
+            run_at = clock_timestamp() + a.retry_in,
+            attempt = t.attempt - a.refund::int,
+            worker_id = null,
+            started_at = null,
+            error = case when a.refund then t.error else a.error end,
+            past_runs = case
+                when a.refund then t.past_runs
+                else coalesce(t.past_runs, '[]') || run_record(
+                    t.run, t.attempt, w.name, t.started_at, a.ended, a.exit_code, a.signal, a.peak_memory, a.error)
+            end
+        from answer a, worker w
+        where t.id = a.id
+          and t.run = a.run
+          and t.worker_id = finish_tasks.worker_id
+          and t.state = 'running'
+          and t.cancel_requested_at is null
+          and t.replaced_by is null
+          and w.id = finish_tasks.worker_id
+        returning t.id, t.state, t.queue, t.limited
+    )
+    select array_agg(g.id), array_agg(g.state), array_agg(distinct g.queue) filter (where g.state = 'ready' or g.limited)
+    into done_ids, done_states, queues
+    from again g;
+
+    if queues is not null then
+        perform wake_workers(queues);
     end if;
 
     return query

@@ -141,6 +141,11 @@ $$;
 create function free_tasks(old_worker_id bigint, died boolean, known bigint[] default '{}') returns integer
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -215,6 +220,11 @@ $$;
 create function promote_due(max_tasks integer default 5000) returns integer
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
     due bigint[];
@@ -241,6 +251,11 @@ $$;
 create function expire_tasks(max_tasks integer default 1000) returns integer
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
     expired bigint[];

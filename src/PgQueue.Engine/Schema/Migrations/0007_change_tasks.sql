@@ -4,6 +4,11 @@ create function cancel_tasks(ids bigint[], reason text default null)
 returns table (id bigint, state task_state)
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -55,6 +60,11 @@ create function restart_tasks(ids bigint[])
 returns table (id bigint, task_id bigint)
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -149,6 +159,11 @@ as $$ select exists (select from restart_tasks(array[id])) $$;
 create function remove_tasks(ids bigint[]) returns setof bigint
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -189,6 +204,11 @@ $$;
 create function change_tasks(ids bigint[], changes jsonb) returns setof bigint
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -308,6 +328,11 @@ $$;
 create function set_task(client_id text, task jsonb, shared jsonb, out id bigint, out outcome text)
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -406,6 +431,11 @@ $$;
 create function watch_tasks(ids bigint[]) returns setof bigint
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 begin
     perform from task t where t.id = any (ids) and not t.watched order by t.id for update;

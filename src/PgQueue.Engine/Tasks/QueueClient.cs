@@ -5,7 +5,7 @@ using NpgsqlTypes;
 namespace PgQueue;
 
 /// <summary>A queue: its schema, its tasks, its workers. Safe to use from several threads at once.</summary>
-public sealed class QueueClient : IAsyncDisposable
+public sealed partial class QueueClient : IAsyncDisposable
 {
     /// <summary>Connections a client opens at the most; a stream that is read takes one while it is read.</summary>
     private const int MaxConnections = 10;

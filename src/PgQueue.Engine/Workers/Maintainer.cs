@@ -4,8 +4,8 @@ using Npgsql;
 namespace PgQueue;
 
 /// <summary>
-/// The duties that one worker of a queue has for all: makes due tasks ready, frees the tasks of dead workers, keeps the
-/// partitions ahead. Two at once would do no harm, only double work.
+/// The duties that one worker of a queue has for all: makes due tasks ready, frees the tasks of dead workers, fires
+/// schedules, keeps the partitions ahead. Two at once would do no harm, only double work.
 /// </summary>
 internal sealed class Maintainer
 {
@@ -21,12 +21,14 @@ internal sealed class Maintainer
     private readonly QueueDatabase _database;
     private readonly WorkerSession _session;
     private readonly Outage _outage;
+    private readonly ScheduleFirer _schedules;
     private readonly Signal _appointed = new();
     private Stopwatch? _housekeeping;
 
     public Maintainer(QueueDatabase database, WorkerSession session, Outage outage)
     {
         (_database, _session, _outage) = (database, session, outage);
+        _schedules = new ScheduleFirer(database, outage.Report);
         session.Appointed += _appointed.Set;
     }
 
@@ -64,17 +66,18 @@ internal sealed class Maintainer
         {
             var promoted = await ScalarAsync<int>(connection, "select {schema}.promote_due()").ConfigureAwait(false);
             var longest = await RecoverAsync(connection).ConfigureAwait(false) ? SuspicionInterval : Interval;
-            var due = await ScalarAsync<double?>(connection, "select {schema}.next_due()").ConfigureAwait(false);
             await HousekeepAsync(connection).ConfigureAwait(false);
-            return due switch
-            {
-                null => longest,
-                // Due and not promoted: somebody holds the row.
-                <= 0 when promoted == 0 => LockedInterval,
-                { } seconds => TimeSpan.FromSeconds(Math.Clamp(seconds, ShortestWait.TotalSeconds, longest.TotalSeconds)),
-            };
+            var schedule = await _schedules.FireDueAsync(connection).ConfigureAwait(false);
+            var due = await ScalarAsync<double?>(connection, "select {schema}.next_due()").ConfigureAwait(false);
+            // Due and not promoted: somebody holds the row.
+            var task = due <= 0 && promoted == 0 ? LockedInterval : Wait(due, longest);
+            return Wait(schedule?.TotalSeconds, task);
         }
     }
+
+    private static TimeSpan Wait(double? seconds, TimeSpan longest) => seconds is null
+        ? longest
+        : TimeSpan.FromSeconds(Math.Clamp(seconds.Value, ShortestWait.TotalSeconds, longest.TotalSeconds));
 
     private async Task<T?> ScalarAsync<T>(NpgsqlConnection connection, string sql)
     {

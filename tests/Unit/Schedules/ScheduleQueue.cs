@@ -29,9 +29,11 @@ internal sealed class ScheduleQueue(TestQueue queue) : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes it so much later for a schedule: all its times move into the past.</summary>
+    /// <summary>Makes it so much later for a schedule: all its times move into the past, those of its tasks too.</summary>
     public Task PassAsync(string name, TimeSpan time) => queue.SqlAsync(
         """
+        with tasks as (update {schema}.task set tick = tick - $2 where schedule = $1),
+        finished as (update {schema}.history set tick = tick - $2 where schedule = $1)
         update {schema}.schedule
         set next_run = next_run - $2, last_tick = last_tick - $2, counts_from = counts_from - $2, created_at = created_at - $2,
             start_at = start_at - $2, end_at = end_at - $2, resumed_at = resumed_at - $2, retry_at = retry_at - $2

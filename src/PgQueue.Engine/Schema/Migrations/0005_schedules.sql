@@ -408,7 +408,9 @@ begin
         join schedule s using (name)
         cross join lateral unnest(f.ticks) with ordinality as t (tick, n)
         where (t.n = step or (step = 1 and not f.waits))
-          and t.tick > coalesce(s.last_tick, '-infinity');
+          -- Both hold already, unless somebody has changed the row by hand.
+          and t.tick > coalesce(s.last_tick, '-infinity')
+          and not exists (select from task same where same.schedule = s.name and same.tick = t.tick);
         continue when names is null;
 
         with added as (

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace PgQueue;
 
 /// <summary>A schedule to register: what to run, and when.</summary>
@@ -62,10 +64,12 @@ public sealed record NewSchedule
         Require(MaxRuns is null or >= 1, nameof(MaxRuns), MaxRuns, "must be at least 1");
         Require(Enum.IsDefined(Overlap), nameof(Overlap), Overlap, "must be Skip, Allow or Queue");
         Require(Enum.IsDefined(Missed), nameof(Missed), Missed, "must be Skip, Once or All");
-        Require(EndAt is null || StartAt is null || EndAt > StartAt, nameof(EndAt), EndAt, $"must be later than StartAt '{StartAt}'");
+        Require(EndAt is null || StartAt is null || EndAt > StartAt, nameof(EndAt), Text(EndAt), $"must be later than StartAt '{Text(StartAt)}'");
         ValidateRhythm();
         ValidateTask();
     }
+
+    private static string? Text(DateTimeOffset? time) => time?.ToString("yyyy-MM-dd HH:mm:sszzz", CultureInfo.InvariantCulture);
 
     private void ValidateRhythm()
     {

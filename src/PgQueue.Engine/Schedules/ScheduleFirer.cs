@@ -12,6 +12,9 @@ internal sealed class ScheduleFirer(QueueDatabase database, Action<string> repor
 {
     private const int BatchSize = 500;
 
+    /// <summary>No more tasks than about this are added in one transaction.</summary>
+    private const int MostTasks = 5000;
+
     /// <summary>After so long at it the maintainer's other duties have their turn.</summary>
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(300);
 
@@ -44,13 +47,25 @@ internal sealed class ScheduleFirer(QueueDatabase database, Action<string> repor
     /// <returns>How many were due.</returns>
     public async Task<int> FireAsync(NpgsqlConnection connection, string? name, CancellationToken cancellationToken)
     {
-        var rows = await LockAsync(connection, name, cancellationToken).ConfigureAwait(false);
-        if (rows.Count > 0)
+        var plans = new List<SchedulePlan>();
+        var tasks = 0;
+        foreach (var row in await LockAsync(connection, name, cancellationToken).ConfigureAwait(false))
         {
-            await ApplyAsync(connection, rows.Select(SchedulePlan.Of), cancellationToken).ConfigureAwait(false);
+            var plan = SchedulePlan.Of(row);
+            plans.Add(plan);
+            tasks += plan.Ticks.Count;
+            if (tasks >= MostTasks)
+            {
+                break; // The others stay due.
+            }
         }
 
-        return rows.Count;
+        if (plans.Count > 0)
+        {
+            await ApplyAsync(connection, plans, cancellationToken).ConfigureAwait(false);
+        }
+
+        return plans.Count;
     }
 
     private async Task<int> FireBatchAsync(NpgsqlConnection connection)
@@ -94,7 +109,7 @@ internal sealed class ScheduleFirer(QueueDatabase database, Action<string> repor
         }
     }
 
-    private async Task ApplyAsync(NpgsqlConnection connection, IEnumerable<SchedulePlan> plans, CancellationToken cancellationToken)
+    private async Task ApplyAsync(NpgsqlConnection connection, List<SchedulePlan> plans, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(database.Qualify("select name, error from {schema}.fire_schedules($1)"), connection);
         await using (command.ConfigureAwait(false))

@@ -9,6 +9,9 @@ internal sealed record SchedulePlan
     /// <summary>The same for the newest tick of those that are due.</summary>
     internal static readonly TimeSpan NewestGrace = TimeSpan.FromMinutes(1);
 
+    /// <summary>The most ticks that are run at once; what is left is due again.</summary>
+    private const int MostTicks = 500;
+
     /// <summary>Where more ticks than this were passed over at once, so many are counted.</summary>
     private const int CountedSkips = 1000;
 
@@ -64,6 +67,13 @@ internal sealed record SchedulePlan
         var due = Newest(rhythm, wanted, first, until);
         var older = due[0] == first ? 0 : 1 + rhythm.Count(first, due[0], CountedSkips);
         var chosen = Choose(row, due);
+        if (chosen.Ticks.Count > MostTicks)
+        {
+            var passed = due.TakeWhile(t => t < chosen.Ticks[0]).Count();
+            var now = chosen.Ticks.Take(MostTicks).ToList();
+            return chosen with { Ticks = now, Skipped = older + passed, LastTick = now[^1], NextRun = chosen.Ticks[MostTicks] };
+        }
+
         var next = rhythm.After(due[^1]);
         return chosen with
         {

@@ -123,6 +123,25 @@ public sealed class SchedulePolicyTests
     }
 
     [Fact]
+    public async Task Many_missed_ticks_are_made_up_for_in_several_steps_and_in_their_order()
+    {
+        await using var queue = await ScheduleQueue.CreateAsync();
+        var minute = TimeSpan.FromMinutes(1);
+        await queue.Client.RegisterScheduleAsync(ScheduleQueue.Every(minute) with { Missed = MissedPolicy.All, MissedLimit = 1200 });
+        await queue.PassAsync("often", 1500.5 * minute);
+
+        await queue.FireAsync();
+
+        var info = await queue.InfoAsync("often");
+        var ticks = await queue.TicksAsync("often");
+        // The newest is no minute late: it has not been missed, but comes in its turn.
+        Assert.Equal((1201L, 299L), (info.Runs, info.Skipped));
+        Assert.Equal(Enumerable.Range(300, 1201).Select(n => info.CreatedAt.ToUniversalTime().AddMinutes(n)), ticks);
+        Assert.Equal(1200, await queue.NumberAsync("select count(*) from {schema}.task where state = 'blocked'"));
+        Assert.Equal(info.LastTick + minute, info.NextRun);
+    }
+
+    [Fact]
     public void A_short_pause_between_two_maintainers_is_nothing_missed()
     {
         var now = new DateTimeOffset(2026, 1, 1, 12, 0, 5, TimeSpan.Zero);

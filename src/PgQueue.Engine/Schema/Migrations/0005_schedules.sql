@@ -3,9 +3,6 @@ alter table schedule
     add check (every <= interval '87600 hours'),
     add check (jitter <= interval '87600 hours'),
     add check (length(name) <= 200),
-    add check (start_at between timestamptz '0001-01-02 00:00:00+00' and timestamptz '9999-12-30 00:00:00+00'),
-    add check (end_at between timestamptz '0001-01-02 00:00:00+00' and timestamptz '9999-12-30 00:00:00+00'),
-    add check (next_run between timestamptz '0001-01-02 00:00:00+00' and timestamptz '9999-12-31 23:59:59.999999+00'),
     add check (missed_limit <= 10000),
     -- Ticks after this time count. Null until it is active for the first time.
     add column counts_from timestamptz default now(),
@@ -20,7 +17,12 @@ alter table schedule
     add column retry_at timestamptz,
     -- When the maintainer has to look at it: at once where its next run is not known yet.
     add column due_at timestamptz not null generated always as (
-        greatest(coalesce(next_run, '-infinity'), coalesce(retry_at, '-infinity'))) stored;
+        greatest(coalesce(next_run, '-infinity'), coalesce(retry_at, '-infinity'))) stored,
+    -- One row with a time that the engine can't hold would stand in the way of all.
+    add check (
+        least(start_at, end_at, next_run, last_tick, counts_from, resumed_at, created_at) > '0001-01-02 00:00:00+00'
+        and greatest(start_at, end_at, next_run, last_tick, counts_from, resumed_at, created_at)
+            < '9999-12-30 00:00:00+00');
 
 drop index schedule_next;
 create index schedule_due on schedule (due_at) where active and ended_at is null;

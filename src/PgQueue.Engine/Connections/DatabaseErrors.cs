@@ -55,7 +55,7 @@ internal static class DatabaseErrors
         {
             TaskId = long.TryParse(e.Detail, out var id) ? id : null,
         },
-        "PQ003" => new(QueueError.ScheduleNotFound, Upper(e.MessageText) + ".", e),
+        "PQ004" => new(QueueError.ScheduleNotFound, Upper(e.MessageText) + ".", e),
         PostgresErrorCodes.TooManyConnections => new(
             QueueError.ServerUnreachable, $"{server}: {e.MessageText}. Raise max_connections or close other sessions.", e),
         _ when IsServerGoing(e.SqlState) => new(

@@ -302,7 +302,7 @@ declare
 begin
     select s.id into added from start_schedules(array[name]) s;
     if not found then
-        raise exception 'there is no schedule "%"', name using errcode = 'PQ003';
+        raise exception 'there is no schedule "%"', name using errcode = 'PQ004';
     end if;
 
     return added;

@@ -54,19 +54,19 @@ Describe '<Name>' -ForEach $cmdlets {
     }
 
     It 'says what it emits' {
-        $silent = 'Disconnect-PqQueue', 'Remove-PqTask', 'Stop-PqServer', 'Uninstall-PqSchema'
+        $silent = 'Disconnect-PqQueue', 'Remove-PqTask', 'Stop-PqServer', 'Uninstall-PqSchema', 'Unregister-PqSchedule'
         if ($Name -notin $silent) {
             $Cmdlet.OutputType | Should -Not -BeNullOrEmpty
         }
     }
 
     It 'asks before it destroys' {
-        $destroys = $Cmdlet.Verb -in 'Clear', 'Remove', 'Stop', 'Uninstall', 'Restart'
+        $destroys = $Cmdlet.Verb -in 'Clear', 'Remove', 'Stop', 'Uninstall', 'Unregister', 'Restart'
         $Cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be $destroys
     }
 
     It 'takes a connection where it talks to a queue' {
-        $local = $Cmdlet.Noun -in 'PqServer', 'PqConnection' -or $Name -eq 'Connect-PqQueue'
+        $local = $Cmdlet.Noun -in 'PqServer', 'PqConnection', 'PqCronOccurrence' -or $Name -eq 'Connect-PqQueue'
         $Cmdlet.Parameters.ContainsKey('Connection') | Should -Be (-not $local)
     }
 }

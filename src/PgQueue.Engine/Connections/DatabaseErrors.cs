@@ -60,6 +60,7 @@ internal static class DatabaseErrors
             TaskId = IdIn(e.Detail),
         },
         "PQ003" => new(QueueError.InvalidArgument, Upper(e.MessageText) + ". A circle of tasks would wait for ever.", e),
+        "PQ004" => new(QueueError.ScheduleNotFound, Upper(e.MessageText) + ".", e),
         PostgresErrorCodes.TooManyConnections => new(
             QueueError.ServerUnreachable, $"{server}: {e.MessageText}. Raise max_connections or close other sessions.", e),
         _ when IsServerGoing(e.SqlState) => new(

@@ -45,6 +45,15 @@ public enum QueueError
     /// <summary>There is no task of that id.</summary>
     TaskNotFound,
 
+    /// <summary>There is no schedule of that name.</summary>
+    ScheduleNotFound,
+
+    /// <summary>The text is not a cron expression.</summary>
+    InvalidCron,
+
+    /// <summary>There is no time zone of that id.</summary>
+    UnknownTimeZone,
+
     /// <summary>Any other answer of the database's.</summary>
     Database,
 }

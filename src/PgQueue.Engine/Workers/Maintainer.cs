@@ -4,7 +4,7 @@ namespace PgQueue;
 
 /// <summary>
 /// The duties that one worker of a queue has for all: makes due tasks ready, ends those that came too late, frees the
-/// tasks of dead workers. Two at once would do no harm, only double work.
+/// tasks of dead workers, fires schedules. Two at once would do no harm, only double work.
 /// </summary>
 internal sealed class Maintainer
 {
@@ -19,11 +19,13 @@ internal sealed class Maintainer
     private readonly QueueDatabase _database;
     private readonly WorkerSession _session;
     private readonly Outage _outage;
+    private readonly ScheduleFirer _schedules;
     private readonly Signal _appointed = new();
 
     public Maintainer(QueueDatabase database, WorkerSession session, Outage outage)
     {
         (_database, _session, _outage) = (database, session, outage);
+        _schedules = new ScheduleFirer(database, outage.Report);
         session.Appointed += _appointed.Set;
     }
 
@@ -61,16 +63,17 @@ internal sealed class Maintainer
         {
             var promoted = await ScalarAsync<int>(connection, "select {schema}.promote_due() + {schema}.expire_tasks()").ConfigureAwait(false);
             var longest = await RecoverAsync(connection).ConfigureAwait(false) ? SuspicionInterval : Interval;
+            var schedule = await _schedules.FireDueAsync(connection).ConfigureAwait(false);
             var due = await ScalarAsync<double?>(connection, "select {schema}.next_due()").ConfigureAwait(false);
-            return due switch
-            {
-                null => longest,
-                // Due and not promoted: somebody holds the row.
-                <= 0 when promoted == 0 => LockedInterval,
-                { } seconds => TimeSpan.FromSeconds(Math.Clamp(seconds, ShortestWait.TotalSeconds, longest.TotalSeconds)),
-            };
+            // Due and not promoted: somebody holds the row.
+            var task = due <= 0 && promoted == 0 ? LockedInterval : Wait(due, longest);
+            return Wait(schedule?.TotalSeconds, task);
         }
     }
+
+    private static TimeSpan Wait(double? seconds, TimeSpan longest) => seconds is null
+        ? longest
+        : TimeSpan.FromSeconds(Math.Clamp(seconds.Value, ShortestWait.TotalSeconds, longest.TotalSeconds));
 
     private async Task<T?> ScalarAsync<T>(NpgsqlConnection connection, string sql)
     {

@@ -26,6 +26,10 @@ public sealed class AddTaskCommand : NewTaskCmdlet
     [AllowEmptyCollection]
     public PSObject? InputObject { get; set; }
 
+    /// <summary>A name to find it by; a script block makes one from each pipeline object. Default: a file's name.</summary>
+    [Parameter]
+    public ItemText? Name { get; set; }
+
     /// <summary>Not before this time.</summary>
     [Parameter]
     public DateTime? RunAt { get; set; }
@@ -46,21 +50,7 @@ public sealed class AddTaskCommand : NewTaskCmdlet
     private protected override void Begin()
     {
         _work = ReadWork();
-        _shared = new NewTask
-        {
-            Kind = _work.Kind,
-            Script = _work.Script,
-            Spec = _work.Spec(),
-            Queue = Queue,
-            Priority = Priority,
-            Tags = Tag,
-            Timeout = Timeout,
-            MemoryLimit = MemoryLimit,
-            MaxAttempts = MaxAttempts,
-            Retry = Retry(),
-            RunAt = RunAt,
-            Delay = Delay,
-        };
+        _shared = Settings(_work) with { RunAt = RunAt, Delay = Delay };
         _shared.Validate();
         _ = Client;
     }

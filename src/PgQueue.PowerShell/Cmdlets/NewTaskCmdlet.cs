@@ -20,7 +20,7 @@ public abstract class NewTaskCmdlet : QueueCmdlet
 
     /// <summary>The script to run, in a fresh PowerShell. It knows none of the caller's variables but those it names as $using:.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ScriptSet)]
-    public ScriptBlock ScriptBlock { get; set; } = null!;
+    public virtual ScriptBlock ScriptBlock { get; set; } = null!;
 
     /// <summary>A .ps1 file to run. Its text is stored with the task, so that workers need not have the file.</summary>
     [Parameter(Mandatory = true, ParameterSetName = FileSet)]
@@ -51,7 +51,7 @@ public abstract class NewTaskCmdlet : QueueCmdlet
     [Alias("Args")]
     [AllowNull]
     [AllowEmptyCollection]
-    public object?[]? ArgumentList { get; set; }
+    public virtual object?[]? ArgumentList { get; set; }
 
     /// <summary>Arguments by name.</summary>
     [Parameter(ParameterSetName = ScriptSet)]
@@ -83,10 +83,6 @@ public abstract class NewTaskCmdlet : QueueCmdlet
     [PriorityTransformation]
     [ArgumentCompleter(typeof(PriorityCompleter))]
     public int? Priority { get; set; }
-
-    /// <summary>A name to find it by; a script block makes one from each pipeline object. Default: a file's name.</summary>
-    [Parameter]
-    public ItemText? Name { get; set; }
 
     /// <summary>Tags to find it by.</summary>
     [Parameter]
@@ -123,11 +119,26 @@ public abstract class NewTaskCmdlet : QueueCmdlet
     [DurationTransformation]
     public TimeSpan? MaxRetryDelay { get; set; }
 
-    private protected RetryPolicy? Retry() => RetryDelay is null && Backoff is null && MaxRetryDelay is null ? null : new RetryPolicy
+    private RetryPolicy? Retry() => RetryDelay is null && Backoff is null && MaxRetryDelay is null ? null : new RetryPolicy
     {
         Delay = RetryDelay ?? TimeSpan.Zero,
         Backoff = Backoff ?? PgQueue.Backoff.Fixed,
         MaxDelay = MaxRetryDelay ?? RetryPolicy.Immediate.MaxDelay,
+    };
+
+    /// <summary>The settings that it has whatever it runs.</summary>
+    private protected NewTask Settings(TaskWork work) => new()
+    {
+        Kind = work.Kind,
+        Script = work.Script,
+        Spec = work.Spec(),
+        Queue = Queue,
+        Priority = Priority,
+        Tags = Tag,
+        Timeout = Timeout,
+        MemoryLimit = MemoryLimit,
+        MaxAttempts = MaxAttempts,
+        Retry = Retry(),
     };
 
     /// <summary>What is to run, read and checked.</summary>

@@ -18,15 +18,16 @@ internal static class ErrorRecords
 
     /// <summary>True where only the item is bad that was asked for, and the next one may be good.</summary>
     public static bool IsOfItem(QueueException error) =>
-        error.Error is QueueError.DuplicateClientId or QueueError.TaskNotFound or QueueError.InvalidArgument;
+        error.Error is QueueError.DuplicateClientId or QueueError.TaskNotFound or QueueError.InvalidArgument
+            or QueueError.ScheduleNotFound or QueueError.InvalidCron or QueueError.UnknownTimeZone;
 
     private static ErrorCategory Category(QueueError error) => error switch
     {
-        QueueError.InvalidArgument => ErrorCategory.InvalidArgument,
+        QueueError.InvalidArgument or QueueError.InvalidCron or QueueError.UnknownTimeZone => ErrorCategory.InvalidArgument,
         QueueError.ServerUnreachable or QueueError.ConnectionLost => ErrorCategory.ConnectionError,
         QueueError.AuthenticationFailed => ErrorCategory.AuthenticationError,
         QueueError.PermissionDenied => ErrorCategory.PermissionDenied,
-        QueueError.DatabaseMissing or QueueError.TaskNotFound => ErrorCategory.ObjectNotFound,
+        QueueError.DatabaseMissing or QueueError.TaskNotFound or QueueError.ScheduleNotFound => ErrorCategory.ObjectNotFound,
         QueueError.SchemaMissing or QueueError.SchemaTooOld => ErrorCategory.NotInstalled,
         QueueError.SchemaTooNew or QueueError.ServerTooOld => ErrorCategory.ResourceUnavailable,
         QueueError.SchemaForeign or QueueError.DuplicateClientId => ErrorCategory.ResourceExists,

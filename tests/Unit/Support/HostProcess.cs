@@ -26,7 +26,22 @@ internal sealed partial class HostProcess : IAsyncDisposable
     public string Output => string.Join('\n', _lines);
 
     /// <summary>Runs the host with these arguments on a queue.</summary>
-    public static HostProcess Start(TestQueue queue, params string[] args)
+    public static HostProcess Start(TestQueue queue, params string[] args) => Start(queue, new Dictionary<string, string>(), args);
+
+    /// <summary>A worker that has its place in the queue.</summary>
+    public static Task<HostProcess> WorkerAsync(TestQueue queue, params string[] args) => WorkerAsync(queue, new Dictionary<string, string>(), args);
+
+    /// <summary>A worker that has its place in the queue, with environment variables of its own.</summary>
+    public static async Task<HostProcess> WorkerAsync(TestQueue queue, IReadOnlyDictionary<string, string> environment, params string[] args)
+    {
+        var worker = Start(queue, environment, ["worker", .. args]);
+        await Until.TrueAsync(() => worker.HasExited || worker.Output.Contains("started   worker", StringComparison.Ordinal)
+            ? Task.FromResult(true)
+            : Task.FromResult(false));
+        return worker.HasExited ? throw new InvalidOperationException(worker.Output) : worker;
+    }
+
+    private static HostProcess Start(TestQueue queue, IReadOnlyDictionary<string, string> environment, params string[] args)
     {
         var start = new ProcessStartInfo("dotnet", ["exec", BuiltFile.Host, .. args])
         {
@@ -35,17 +50,12 @@ internal sealed partial class HostProcess : IAsyncDisposable
         };
         start.Environment["PGQUEUE_CONNECTION"] = queue.ConnectionString;
         start.Environment["PGQUEUE_SCHEMA"] = queue.Schema;
-        return new HostProcess(Process.Start(start)!);
-    }
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
 
-    /// <summary>A worker that has its place in the queue.</summary>
-    public static async Task<HostProcess> WorkerAsync(TestQueue queue, params string[] args)
-    {
-        var worker = Start(queue, ["worker", .. args]);
-        await Until.TrueAsync(() => worker.HasExited || worker.Output.Contains("started   worker", StringComparison.Ordinal)
-            ? Task.FromResult(true)
-            : Task.FromResult(false));
-        return worker.HasExited ? throw new InvalidOperationException(worker.Output) : worker;
+        return new HostProcess(Process.Start(start)!);
     }
 
     public bool HasExited => _process.HasExited;

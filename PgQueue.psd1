@@ -24,6 +24,7 @@
         'Receive-PqTask'
         'Remove-PqTask'
         'Restart-PqTask'
+        'Set-PqTask'
         'Start-PqServer'
         'Start-PqWorker'
         'Stop-PqServer'

@@ -40,7 +40,7 @@ internal static class WorkerFilterOptions
         Priorities = arguments.GetValue(Priorities) ?? [],
         Tags = arguments.GetValue(Tags) ?? [],
         Names = arguments.GetValue(Names) ?? [],
-        QueueConcurrency = new Dictionary<string, int>(arguments.GetValue(QueueConcurrency) ?? []),
+        QueueConcurrency = (arguments.GetValue(QueueConcurrency) ?? []).GroupBy(q => q.Key).ToDictionary(q => q.Key, q => q.Last().Value),
     };
 
     private static T[] All<T>(ArgumentResult result, Func<string, T> parse)

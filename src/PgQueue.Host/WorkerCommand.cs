@@ -35,6 +35,7 @@ internal static class WorkerCommand
         {
             Queues, Concurrency, Name, Once, Drain, For, StopGrace,
         };
+        WorkerFilterOptions.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(Once) && result.GetValue(Drain))
@@ -50,7 +51,7 @@ internal static class WorkerCommand
     private static async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         using var signals = new StopSignals();
-        var worker = new Worker(QueueOptions.ConnectionOf(arguments), QueueOptions.SchemaOf(arguments), new WorkerOptions
+        var worker = new Worker(QueueOptions.ConnectionOf(arguments), QueueOptions.SchemaOf(arguments), WorkerFilterOptions.Of(arguments) with
         {
             Name = arguments.GetValue(Name),
             Queues = arguments.GetValue(Queues) ?? [],

@@ -307,6 +307,101 @@ Describe 'A script' {
     }
 }
 
+Describe 'Groups, order and dependencies' {
+    # What the table has of a task that the module does not show.
+    BeforeAll {
+        function Get-Row($Task, $Column) {
+            Invoke-TestSql $server "select ($Column)::text from $($queue.Schema).tasks where id = $($Task.Id)"
+        }
+    }
+
+    It 'keep a group''s tasks in line, the newest first where asked for' {
+        $first = Add-PqTask { } -Queue lines -Group nightly -Order Lifo
+        $second, $third = 1..2 | ForEach-Object { Add-PqTask { } -Queue lines -Group nightly -Order Lifo }
+        ($first, $second, $third | Get-PqTask).State | Should -Be 'Ready', 'Blocked', 'Blocked'
+        $first | Stop-PqTask
+        ($second, $third | Get-PqTask).State | Should -Be 'Blocked', 'Ready'
+        Get-Row $second "group_key || ' ' || group_order" | Should -Be 'nightly lifo'
+    }
+
+    It 'make groups from each object where they are script blocks' {
+        $tasks = 'a1', 'a2', 'b1' | Add-PqTask { param($name) } -Queue lines -Group { $_[0] } -Order Fifo
+        ($tasks | Get-PqTask).State | Should -Be 'Ready', 'Blocked', 'Ready'
+        Get-Row $tasks[2] "group_key || ' ' || group_order" | Should -Be 'b fifo'
+    }
+
+    It 'give no group to an object whose script block gives none' {
+        $tasks = 1, 2 | Add-PqTask { } -Group { if ($_ -eq 1) { 'odd' } } -Order Lifo
+        Get-Row $tasks[1] 'group_key is null and group_order is null' | Should -Be 'true'
+    }
+
+    It 'make a task wait for tasks, ids, and tasks of another session' {
+        $a, $b, $c = 1..3 | Add-PqTask { }
+        $saved = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($c))
+        $after = Add-PqTask { } -After $a, ($b | Get-PqTask) -AfterAny $saved, $a.Id
+        ($after | Get-PqTask).State | Should -Be 'Blocked'
+        Get-Row $after 'needs' | Should -Be "{$($a.Id),$($b.Id),$($c.Id)}"
+        $a | Stop-PqTask
+        ($after | Get-PqTask).State | Should -Be 'Canceled'
+    }
+
+    It 'wait for none where -After is an empty list' {
+        (Add-PqTask { } -After @() | Get-PqTask).State | Should -Be 'Ready'
+    }
+
+    It 'expire in time, and leave dead letters where asked for' {
+        $task = Add-PqTask { } -ExpireAfter 2h -DeadLetterQueue morgue
+        Get-Row $task 'round(extract(epoch from expires_at - created_at))' | Should -Be '7200'
+        Get-Row $task 'dead_letter_queue' | Should -Be 'morgue'
+        $at = (Get-Date).AddDays(3)
+        $task = Add-PqTask { } -ExpiresAt $at
+        Get-Row $task 'expires_at' | ForEach-Object { [math]::Abs(([datetimeoffset]$_ - $at).TotalSeconds) | Should -BeLessThan 1 }
+    }
+}
+
+Describe 'Retry options' {
+    BeforeAll {
+        function Get-Retry($Task) {
+            Invoke-TestSql $server "select retry::text from $($queue.Schema).tasks where id = $($Task.Id)" | ConvertFrom-Json
+        }
+    }
+
+    It 'have a first wait of a second where -Backoff <Way> comes without -RetryDelay' -ForEach @(
+        @{ Way = 'Fixed' }, @{ Way = 'Linear' }, @{ Way = 'Exponential' }
+    ) {
+        (Get-Retry (Add-PqTask { } -MaxAttempts 3 -Backoff $Way)).delay | Should -Be '00:00:01'
+    }
+
+    It 'wait not at all with -Backoff None, nor without options' {
+        $policy = Get-Retry (Add-PqTask { } -MaxAttempts 3 -Backoff None)
+        $policy.delay | Should -BeNullOrEmpty
+        $policy.backoff | Should -Be 'None'
+        Get-Retry (Add-PqTask { } -MaxAttempts 3) | Should -BeNullOrEmpty
+    }
+
+    It 'take the waits one by one' {
+        (Get-Retry (Add-PqTask { } -MaxAttempts 4 -Backoff 1m, 5m, 30m)).delays | Should -Be '00:01:00', '00:05:00', '00:30:00'
+        (Get-Retry (Add-PqTask { } -MaxAttempts 4 -Backoff 90)).delays | Should -Be '00:01:30'
+    }
+
+    It 'take jitter, a cap, and what is worth trying again' {
+        $policy = Get-Retry (Add-PqTask { } -MaxAttempts 4 -RetryDelay 10s -Backoff Linear -MaxRetryDelay 1m -RetryJitter 0.3 -RetryOn 'System.IO.*', 3 -NoRetryOn Timeout)
+        $policy.backoff | Should -Be 'Linear'
+        $policy.max_delay | Should -Be '00:01:00'
+        $policy.jitter | Should -Be 0.3
+        $policy.retry_on | Should -Be 'System.IO.*', '3'
+        $policy.no_retry_on | Should -Be 'Timeout'
+    }
+
+    It 'don''t cut a delay that is longer than the usual cap' {
+        (Get-Retry (Add-PqTask { } -MaxAttempts 2 -RetryDelay 5h)).max_delay | Should -Be '05:00:00'
+    }
+
+    It 'complete the names of -Backoff' {
+        (TabExpansion2 'Add-PqTask { } -Backoff E').CompletionMatches.CompletionText | Should -Be 'Exponential'
+    }
+}
+
 Describe 'Bad input to Add-PqTask' {
     It 'leaves out the bad object and adds the others' {
         $stream = [IO.MemoryStream]::new()
@@ -328,6 +423,51 @@ Describe 'Bad input to Add-PqTask' {
         "$($problem[0])" | Should -BeLike "*`"b`"*task $($first.Id)*"
     }
 
+    It 'adds 997 of 1,000 where three are bad in different ways, with an error that names each' {
+        $taken = Add-PqTask { } -ClientId 'many-700'
+        $secret = ConvertTo-SecureString 'hush' -AsPlainText
+        $file = [IO.File]::OpenRead($PSCommandPath)
+        try {
+            $items = 1..1000 | ForEach-Object { $_ -eq 100 ? $secret : $_ -eq 400 ? $file : $_ }
+            $added = $items | Add-PqTask { param($x) } -Queue thousand -ClientId { $_ -is [int] ? "many-$_" : $null } -ErrorAction SilentlyContinue -ErrorVariable problem
+        }
+        finally {
+            $file.Dispose()
+        }
+
+        $added | Should -HaveCount 997
+        (Get-PqTask -Queue thousand).Count | Should -Be 997
+        $problem | Should -HaveCount 3
+        $problem.FullyQualifiedErrorId | Should -Be @(
+            'SecretArgument,PgQueue.PowerShell.AddTaskCommand', 'ValueNotStorable,PgQueue.PowerShell.AddTaskCommand'
+            'DuplicateClientId,PgQueue.PowerShell.AddTaskCommand')
+        $problem.CategoryInfo.Category | Should -Be 'SecurityError', 'InvalidType', 'ResourceExists'
+        $problem[0].TargetObject | Should -Be $secret
+        $problem[1].TargetObject | Should -Be $file
+        $problem[2].TargetObject | Should -Be 700
+        "$($problem[0])" | Should -BeLike 'The pipeline object 100 holds a secret*'
+        "$($problem[1])" | Should -BeLike 'The pipeline object 400 holds a System.IO.FileStream*'
+        "$($problem[2])" | Should -BeLike "*`"many-700`"*task $($taken.Id)*"
+        (Get-PqTask -Queue thousand -ClientId many-999).Spec | Should -Be '{"args": [999]}'
+    }
+
+    It 'is sent in few statements, though some items are bad' {
+        $null = 1..3 | Add-PqTask { } -ClientId { "few-$($_ * 300)" }
+
+        # A sequence counts what is rolled back too.
+        $null = Invoke-TestSql $server "
+            create sequence $($queue.Schema).statements;
+            create function $($queue.Schema).count_statement() returns trigger language plpgsql as
+                'begin perform nextval(''$($queue.Schema).statements''); return null; end';
+            create trigger count_statement after insert on $($queue.Schema).task
+                for each statement execute function $($queue.Schema).count_statement()"
+        $added = 1..1000 | Add-PqTask { } -ClientId { "few-$_" } -ErrorAction SilentlyContinue -ErrorVariable problem
+        $added | Should -HaveCount 997
+        $problem.TargetObject | Should -Be 300, 600, 900
+        $null = Invoke-TestSql $server "drop trigger count_statement on $($queue.Schema).task"
+        Invoke-TestSql $server "select last_value from $($queue.Schema).statements" | Should -BeLessThan 150
+    }
+
     It 'leaves out the object whose name can''t be made' {
         $added = 0, 1 | Add-PqTask { } -Name { "n$(1 / $_)" } -ErrorAction SilentlyContinue -ErrorVariable problem
         $added.Name | Should -Be 'n1'
@@ -338,9 +478,26 @@ Describe 'Bad input to Add-PqTask' {
         @{ Name = 'no attempts'; Bad = @{ MaxAttempts = 0 }; Says = '*MaxAttempts ''0''*at least 1*' }
         @{ Name = 'a negative limit'; Bad = @{ MemoryLimit = -1 }; Says = '*MemoryLimit*' }
         @{ Name = 'two times'; Bad = @{ RunAt = [datetime]::Now; Delay = '5m' }; Says = '*RunAt*' }
+        @{ Name = 'an order without a group'; Bad = @{ Order = 'Lifo' }; Says = 'Order ''Lifo'' needs Group*' }
+        @{ Name = 'two expiries'; Bad = @{ ExpiresAt = [datetime]::Now.AddDays(1); ExpireAfter = '5m' }; Says = '*ExpireAfter*ExpiresAt*' }
+        @{ Name = 'an expiry that has passed'; Bad = @{ ExpiresAt = [datetime]::Now.AddDays(-1) }; Says = '*ExpiresAt*has passed*' }
+        @{ Name = 'an expiry before the time to run'; Bad = @{ ExpireAfter = '5m'; Delay = '10m' }; Says = '*ExpireAfter*Delay*' }
+        @{ Name = 'a negative delay'; Bad = @{ Delay = -5 }; Says = 'Delay*must not be negative*' }
+        @{ Name = 'a negative expiry'; Bad = @{ ExpireAfter = -5 }; Says = 'ExpireAfter*longer than zero*' }
+        @{ Name = 'a negative time limit'; Bad = @{ Timeout = -5 }; Says = 'Timeout*longer than zero*' }
+        @{ Name = 'a negative retry delay'; Bad = @{ RetryDelay = -5 }; Says = 'RetryDelay*must not be negative*' }
+        @{ Name = 'a wait before the past'; Bad = @{ Backoff = 5, -5 }; Says = 'Backoff*negative*' }
+        @{ Name = 'two ways to wait'; Bad = @{ Backoff = 5, 10; RetryDelay = 5 }; Says = 'Backoff*RetryDelay can''t be given as well*' }
+        @{ Name = 'no wait of some length'; Bad = @{ Backoff = 'None'; RetryDelay = 5 }; Says = 'Backoff ''None''*RetryDelay*' }
+        @{ Name = 'a cap below the delay'; Bad = @{ RetryDelay = 60; MaxRetryDelay = 5 }; Says = 'MaxRetryDelay*RetryDelay*' }
+        @{ Name = 'too much chance'; Bad = @{ RetryJitter = 1.5 }; Says = 'RetryJitter*0 to 1*' }
+        @{ Name = 'an error without a name'; Bad = @{ RetryOn = '' }; Says = 'RetryOn*empty name*' }
+        @{ Name = 'its own dead-letter queue'; Bad = @{ Queue = 'q'; DeadLetterQueue = 'q' }; Says = 'DeadLetterQueue ''q''*' }
         @{ Name = 'a queue''s name too long'; Bad = @{ Queue = 'q' * 201 }; Says = '*Queue*200*' }
     ) {
+        $before = Invoke-TestSql $server "select count(*) from $($queue.Schema).tasks"
         $failure = Get-Failure { 1..3 | Add-PqTask { } @Bad }
+        Invoke-TestSql $server "select count(*) from $($queue.Schema).tasks" | Should -Be $before
         $failure.FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
         $failure.CategoryInfo.Category | Should -Be 'InvalidArgument'
         "$failure" | Should -BeLike $Says
@@ -348,5 +505,19 @@ Describe 'Bad input to Add-PqTask' {
 
     It 'says how a duration is written' {
         (Get-Failure { Add-PqTask { } -Timeout soon }) | Should -BeLike "*'soon' is no duration. Write 500ms, 30s*"
+    }
+
+    It 'ends the statement for a task in -After that is not there' {
+        $failure = Get-Failure { 1..3 | Add-PqTask { } -Queue after -After 987654 }
+        $failure.FullyQualifiedErrorId | Should -BeLike 'TaskNotFound,*'
+        $failure.CategoryInfo.Category | Should -Be 'ObjectNotFound'
+        $failure.TargetObject | Should -Be 987654
+        "$failure" | Should -BeLike '*task 987654*'
+        Get-PqTask -Queue after | Should -BeNullOrEmpty
+    }
+
+    It 'is told of a variable in -After that was never set, and of what is no task' {
+        (Get-Failure { Add-PqTask { } -After $null }) | Should -BeLike '*$null is no task*'
+        (Get-Failure { Add-PqTask { } -After (Get-Process -Id $PID) }) | Should -BeLike '*is no task*'
     }
 }

@@ -25,6 +25,18 @@ Describe 'Stop-PqTask' {
         $Error | Should -BeNullOrEmpty
     }
 
+    It 'cancels what Get-PqTask finds' {
+        $null = 1..3 | Add-PqTask { } -Queue filtered -Tag old
+        $null = Add-PqTask { } -Queue filtered
+        (Get-PqTask -Queue filtered -Tag old -State Ready | Stop-PqTask -PassThru).Count | Should -Be 3
+        Get-PqTask -Queue filtered -State Ready | Should -HaveCount 1
+    }
+
+    It 'writes an error for what is not there' {
+        Stop-PqTask 987654 -ErrorAction SilentlyContinue -ErrorVariable problem
+        $problem.FullyQualifiedErrorId | Should -Be 'TaskNotFound,PgQueue.PowerShell.StopTaskCommand'
+    }
+
     It 'changes nothing with -WhatIf' {
         $task = Add-PqTask { }
         $task | Stop-PqTask -WhatIf
@@ -63,6 +75,30 @@ Describe 'Restart-PqTask' {
     }
 }
 
+Describe 'Dead letters' {
+    BeforeAll {
+        $failed = Add-PqTask -Command false -Queue mortal -DeadLetterQueue morgue
+        $null = Start-PqWorker mortal -Drain 6>$null
+        $letter = Get-PqTask -Queue morgue
+    }
+
+    It 'wait in a suspended queue for the failed task that they stand for' {
+        ($failed | Get-PqTask).State | Should -Be 'Failed'
+        $letter.State | Should -Be 'Ready'
+        (Get-PqQueue morgue).Paused | Should -BeTrue
+    }
+
+    It 'bring the task back, under its own id and into its own queue' {
+        $letter | Restart-PqTask -WhatIf
+        ($failed | Get-PqTask).State | Should -Be 'Failed'
+        $again = Get-PqTask -Queue morgue | Restart-PqTask -PassThru
+        $again.Id | Should -Be $failed.Id
+        $again.Queue | Should -Be 'mortal'
+        $again.State | Should -Be 'Ready'
+        Get-PqTask -Queue morgue | Should -BeNullOrEmpty
+    }
+}
+
 Describe 'Remove-PqTask' {
     It 'deletes, asked for each' {
         $tasks = 1..2 | Add-PqTask { }
@@ -91,7 +127,7 @@ Describe 'Clear-PqCompleted and Clear-PqFailed' {
         Complete-Task failed two 2
         Clear-PqCompleted -Before 1h -PassThru | Should -Be 0
         Clear-PqCompleted -Queue two -PassThru | Should -Be 0
-        Clear-PqCompleted -WhatIf
+        Clear-PqCompleted -WhatIf -PassThru | Should -BeNullOrEmpty
         (Get-PqTask -State Completed) | Should -HaveCount 3
         Clear-PqCompleted | Should -BeNullOrEmpty
         Get-PqTask -State Completed | Should -BeNullOrEmpty

@@ -61,7 +61,7 @@ Describe '<Name>' -ForEach $cmdlets {
     }
 
     It 'asks before it destroys' {
-        $destroys = $Cmdlet.Verb -in 'Clear', 'Remove', 'Stop', 'Uninstall', 'Unregister', 'Restart'
+        $destroys = $Cmdlet.Verb -in 'Clear', 'Remove', 'Stop', 'Uninstall', 'Unregister', 'Restart', 'Set', 'Suspend', 'Resume'
         $Cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be $destroys
     }
 

@@ -213,6 +213,40 @@ Describe 'Start-PqWorker' {
         $there | Remove-PqTask
     }
 
+    It 'takes only tasks of its priorities' {
+        $tasks = 'Batch', 'Low', 'Normal', 'High', 'Critical', 2147483647 | ForEach-Object { Add-PqTask -Command true -Queue priorities -Priority $_ }
+        (Start-PqWorker priorities -Drain -Priority High 6>$null).Completed | Should -Be 1
+        ($tasks[3] | Get-PqTask).State | Should -Be 'Completed'
+        (Start-PqWorker priorities -Drain -Priority ..Low 6>$null).Completed | Should -Be 2
+        (Start-PqWorker priorities -Drain -Priority 1..10, Critical.. 6>$null).Completed | Should -Be 2
+        ($tasks[2] | Get-PqTask).State | Should -Be 'Ready'
+        (Start-PqWorker priorities -Drain -Priority Normal..High 6>$null).Completed | Should -Be 1
+    }
+
+    It 'takes only tasks of its tags and names' {
+        $null = Add-PqTask -Command true -Queue picks -Tag gpu -Name import-1
+        $null = Add-PqTask -Command true -Queue picks -Tag disk -Name import-2
+        $null = Add-PqTask -Command true -Queue picks -Tag gpu -Name export-1
+        (Start-PqWorker picks -Drain -Tag gpu, none -TaskName 'import*' 6>$null).Completed | Should -Be 1
+        (Start-PqWorker picks -Drain -TaskName 'export*', 'import-2' 6>$null).Completed | Should -Be 2
+    }
+
+    It 'runs no more tasks of a queue at once than -QueueConcurrency says' {
+        $tasks = 1..4 | Add-PqTask -Command sleep -ArgumentList 0.3 -Queue capped-1
+        $null = Start-PqWorker 'capped-*' -Drain -Concurrency 4 -QueueConcurrency @{ 'capped*' = 1; other = 3 } 6>$null
+        $done = $tasks | Get-PqTask | Sort-Object StartedAt
+        1..3 | ForEach-Object { $done[$_].StartedAt | Should -BeGreaterOrEqual $done[$_ - 1].FinishedAt }
+    }
+
+    It 'refuses a filter that can''t be read: <Name>' -ForEach @(
+        @{ Name = 'no priority'; Bad = @{ Priority = 'soon' }; Says = "*'soon' is no priority*High..*" }
+        @{ Name = 'priorities the wrong way round'; Bad = @{ Priority = 'High..Low' }; Says = '*begin with the lower*' }
+        @{ Name = 'no number of tasks'; Bad = @{ QueueConcurrency = @{ a = 'x' } }; Says = 'QueueConcurrency ''a = x''*' }
+        @{ Name = 'no tasks at all'; Bad = @{ QueueConcurrency = @{ a = 0 } }; Says = 'QueueConcurrency ''a = 0''*at least 1*' }
+    ) {
+        "$(Get-Failure { Start-PqWorker -Drain @Bad })" | Should -BeLike $Says
+    }
+
     It 'ends after the time of -For' {
         $clock = [Diagnostics.Stopwatch]::StartNew()
         Start-PqWorker -For 500ms 6>$null | Out-Null
@@ -260,14 +294,16 @@ Describe 'Start-PqWorker' {
 
 Describe 'Get-PqWorker and Stop-PqWorker' {
     It 'see a worker of another process, and stop it' {
-        $task = Add-PqTask -Command sleep -ArgumentList 2 -Queue remote
-        $process = Start-WorkerProcess 'remote -Name remote-one -Concurrency 3'
+        $task = Add-PqTask -Command sleep -ArgumentList 2 -Queue remote -Tag r
+        $process = Start-WorkerProcess 'remote -Name remote-one -Concurrency 3 -Priority Normal.. -Tag r, s -QueueConcurrency @{ remote = 2 }'
         Wait-Until { ($task | Get-PqTask).State -eq 'Running' }
         $worker = Get-PqWorker remote-*
         $worker.ProcessId | Should -Be $process.Id
         $worker.Concurrency | Should -Be 3
         $worker.Running | Should -Be 1
         $worker.Queues | Should -Be 'remote'
+        $worker.Filter | Should -Be 'priority 50..; tag r, s; at once remote: 2'
+        ($worker | Out-String -Width 120) | Should -BeLike '*remote; priority 50..; tag r, s; at once remote: 2*'
 
         $worker | Stop-PqWorker -WhatIf
         (Get-PqWorker remote-one).State | Should -Not -Be 'Draining'

@@ -86,4 +86,14 @@ public static class TaskPriority
 
     /// <summary>100.</summary>
     public const int Critical = 100;
+
+    /// <summary>Them all by name, in any case, the lowest first.</summary>
+    public static IReadOnlyDictionary<string, int> Names { get; } = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase)
+    {
+        [nameof(Batch)] = Batch,
+        [nameof(Low)] = Low,
+        [nameof(Normal)] = Normal,
+        [nameof(High)] = High,
+        [nameof(Critical)] = Critical,
+    };
 }

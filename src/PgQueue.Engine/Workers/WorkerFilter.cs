@@ -8,7 +8,7 @@ namespace PgQueue;
 internal sealed class WorkerFilter
 {
     private readonly string[]? _queues;
-    private readonly NpgsqlRange<int>[]? _priorities;
+    private readonly IReadOnlyList<PriorityRange> _priorities;
     private readonly string[]? _tags;
     private readonly string[]? _names;
     private readonly JsonArray? _caps;
@@ -16,9 +16,7 @@ internal sealed class WorkerFilter
     public WorkerFilter(WorkerOptions options)
     {
         _queues = Patterns(options.Queues);
-        _priorities = options.Priorities.Count == 0
-            ? null
-            : [.. options.Priorities.Select(p => new NpgsqlRange<int>(p.Lowest, true, p.Highest, true))];
+        _priorities = options.Priorities;
         _tags = options.Tags.Count == 0 ? null : [.. options.Tags];
         _names = Patterns(options.Names);
         _caps = options.QueueConcurrency.Count == 0
@@ -30,7 +28,7 @@ internal sealed class WorkerFilter
     public NpgsqlParameter Description()
     {
         var all = new JsonObject();
-        Add("priorities", _priorities?.Select(p => $"{p.LowerBound}-{p.UpperBound}"));
+        Add("priorities", _priorities.Count == 0 ? null : _priorities.Select(p => p.ToString()));
         Add("tags", _tags);
         Add("names", _names?.Select(QuerySql.Wildcard));
         Add("concurrency", _caps?.Select(c => $"{QuerySql.Wildcard((string)c![0]!)}: {c[1]}"));
@@ -45,13 +43,27 @@ internal sealed class WorkerFilter
         }
     }
 
+    /// <summary>What <see cref="Description"/> has stored, in words; null where nothing.</summary>
+    public static string? Describe(string? stored)
+    {
+        if (stored is null || JsonNode.Parse(stored) is not JsonObject filter)
+        {
+            return null;
+        }
+
+        var parts = new[] { ("priorities", "priority"), ("tags", "tag"), ("names", "name"), ("concurrency", "at once") }
+            .Where(p => filter[p.Item1] is JsonArray)
+            .Select(p => $"{p.Item2} {string.Join(", ", filter[p.Item1]!.AsArray().Select(v => v?.ToString()))}");
+        return string.Join("; ", parts);
+    }
+
     /// <summary>The queues as LIKE patterns; null for all.</summary>
     public NpgsqlParameter Queues() => Of(_queues, NpgsqlDbType.Array | NpgsqlDbType.Text);
 
     /// <summary>Priorities, tags and names.</summary>
     public NpgsqlParameter[] Others() =>
     [
-        Of(_priorities, NpgsqlDbType.Array | NpgsqlDbType.IntegerRange),
+        Of(_priorities.Count == 0 ? null : _priorities.Select(Range).ToArray(), NpgsqlDbType.Array | NpgsqlDbType.IntegerRange),
         Of(_tags, NpgsqlDbType.Array | NpgsqlDbType.Text),
         Of(_names, NpgsqlDbType.Array | NpgsqlDbType.Text),
     ];
@@ -63,6 +75,10 @@ internal sealed class WorkerFilter
     public NpgsqlParameter Busy(RunningTasks running) => Of(
         _caps is null ? null : new JsonObject(running.ByQueue().Select(q => KeyValuePair.Create(q.Key, (JsonNode?)q.Value))).ToJsonString(),
         NpgsqlDbType.Jsonb);
+
+    // The highest number can't be an upper bound: PostgreSQL keeps the number after it.
+    private static NpgsqlRange<int> Range(PriorityRange range) =>
+        new(range.Lowest, true, range.Lowest == int.MinValue, range.Highest, true, range.Highest == int.MaxValue);
 
     private static string[]? Patterns(IReadOnlyList<string> wildcards) =>
         wildcards.Count == 0 ? null : [.. wildcards.Select(QuerySql.Like)];

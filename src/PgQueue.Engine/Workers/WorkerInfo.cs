@@ -42,6 +42,9 @@ public sealed record WorkerInfo
     /// <summary>The queues it serves, wildcards among them; all where empty.</summary>
     public required IReadOnlyList<string> Queues { get; init; }
 
+    /// <summary>What it picks its tasks by beside queues, in words; null where by nothing.</summary>
+    public string? Filter { get; init; }
+
     /// <summary>How many tasks it runs at once.</summary>
     public required int Concurrency { get; init; }
 
@@ -74,5 +77,6 @@ public sealed record WorkerInfo
         StartedAt = TaskRow.Time(row, 9)!.Value,
         SeenAt = TaskRow.Time(row, 10)!.Value,
         LostAt = TaskRow.Time(row, 11),
+        Filter = WorkerFilter.Describe(TaskRow.Text(row, 12)),
     };
 }

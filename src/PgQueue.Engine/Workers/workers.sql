@@ -8,7 +8,7 @@ select
         when w.asleep then 'idle'
         else 'busy'
     end as state,
-    w.started_at, w.seen_at, w.lost_at
+    w.started_at, w.seen_at, w.lost_at, w.filter::text
 from {schema}.worker w
 where w.lost_at is null or w.lost_at > now() - interval '1 day'
 order by w.id

@@ -20,6 +20,9 @@ public sealed class ItemText
     /// <summary>The text or the script block's own.</summary>
     public override string ToString() => _text ?? _script!.ToString();
 
+    /// <summary>True where it makes a text for each.</summary>
+    internal bool IsScript => _script is not null;
+
     /// <exception cref="RuntimeException">The script block failed.</exception>
     internal string? For(object? item)
     {

@@ -1,44 +1,15 @@
-using System.Diagnostics;
 using System.Management.Automation;
 
 namespace PgQueue.PowerShell;
 
 /// <summary>
-/// Adds tasks to a queue: one, or one for each pipeline object. Many are sent in batches, and none is lost in between:
-/// a task that was emitted is in the database.
+/// Adds tasks to a queue: one, or one for each pipeline object. Emits each, as it is in the database: pipe to Out-Null
+/// where that is not wanted.
 /// </summary>
 [Cmdlet(VerbsCommon.Add, "PqTask", DefaultParameterSetName = ScriptSet)]
 [OutputType(typeof(AddedTask))]
-public sealed class AddTaskCommand : NewTaskCmdlet
+public sealed class AddTaskCommand : PipelineTaskCmdlet
 {
-    private const int BatchSize = 1000;
-    private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(200);
-
-    private readonly List<(NewTask Task, object? Input)> _batch = [];
-    private readonly Stopwatch _sinceSent = Stopwatch.StartNew();
-    private NewTask _shared = null!;
-    private TaskWork _work = null!;
-
-    /// <summary>A task is added for each pipeline object, which becomes its first argument; of a command the last.</summary>
-    [Parameter(ValueFromPipeline = true)]
-    [AllowNull]
-    [AllowEmptyString]
-    [AllowEmptyCollection]
-    public PSObject? InputObject { get; set; }
-
-    /// <summary>A name to find it by; a script block makes one from each pipeline object. Default: a file's name.</summary>
-    [Parameter]
-    public ItemText? Name { get; set; }
-
-    /// <summary>Not before this time.</summary>
-    [Parameter]
-    public DateTime? RunAt { get; set; }
-
-    /// <summary>Not before so long from now, such as 10m, by the database's clock.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan? Delay { get; set; }
-
     /// <summary>Your own id for it, unique until the task is cleared; a script block makes one from each pipeline object.</summary>
     [Parameter]
     public ItemText? ClientId { get; set; }
@@ -47,93 +18,22 @@ public sealed class AddTaskCommand : NewTaskCmdlet
     [Parameter]
     public ItemText? DedupeKey { get; set; }
 
-    private protected override void Begin()
+    private protected override NewTask Complete(NewTask task, object? input) => ClientId is null && DedupeKey is null ? task : task with
     {
-        _work = ReadWork();
-        _shared = Settings(_work) with { RunAt = RunAt, Delay = Delay };
-        _shared.Validate();
-        _ = Client;
-    }
+        ClientId = ClientId?.For(input),
+        DedupeKey = DedupeKey?.For(input),
+    };
 
-    private protected override void Process()
+    private protected override void Store(IReadOnlyList<NewTask> tasks, NewTask shared)
     {
-        try
-        {
-            _batch.Add((Next(), InputObject));
-        }
-        catch (Exception e) when (e is CmdletException or (RuntimeException and not PipelineStoppedException))
-        {
-            var record = e is CmdletException own ? own.Record : ((RuntimeException)e).ErrorRecord;
-            WriteError(new ErrorRecord(record.Exception, record.FullyQualifiedErrorId, record.CategoryInfo.Category, InputObject));
-            return;
-        }
-
-        if (_batch.Count >= BatchSize || _sinceSent.Elapsed >= BatchTime)
-        {
-            Send();
-        }
-    }
-
-    private protected override void End() => Send();
-
-    private NewTask Next()
-    {
-        var hasInput = MyInvocation.ExpectingInput || MyInvocation.BoundParameters.ContainsKey(nameof(InputObject));
-        return new NewTask
-        {
-            Spec = hasInput ? _work.Spec(InputObject) : null,
-            Name = Name is null ? _work.Name : Name.For(InputObject),
-            ClientId = ClientId?.For(InputObject),
-            DedupeKey = DedupeKey?.For(InputObject),
-        };
-    }
-
-    private void Send()
-    {
-        try
-        {
-            Send([.. _batch.Select(b => b.Task)]);
-        }
-        catch (QueueException e) when (ErrorRecords.IsOfItem(e))
-        {
-            // None of the batch was added: now each alone, so that only the bad ones are left out.
-            SendEach();
-        }
-
-        _batch.Clear();
-        _sinceSent.Restart();
-    }
-
-    private void SendEach()
-    {
-        foreach (var (task, input) in _batch)
-        {
-            try
-            {
-                Send([task]);
-            }
-            catch (QueueException e) when (ErrorRecords.IsOfItem(e))
-            {
-                WriteError(ErrorRecords.From(e, input ?? task.ClientId)!);
-            }
-        }
-    }
-
-    private void Send(NewTask[] tasks)
-    {
-        if (tasks.Length == 0)
-        {
-            return;
-        }
-
-        var added = Await(token => Client.AddAsync(tasks, _shared, token));
+        var added = Await(token => Client.AddAsync(tasks, shared, token));
         foreach (var (task, answer) in tasks.Zip(added))
         {
             WriteObject(new AddedTask
             {
                 Id = answer.Id,
                 Name = task.Name,
-                Queue = Queue ?? "default",
+                Queue = shared.Queue ?? "default",
                 Existing = answer.Existing,
             });
         }

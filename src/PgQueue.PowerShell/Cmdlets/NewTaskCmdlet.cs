@@ -4,7 +4,7 @@ using System.Management.Automation;
 namespace PgQueue.PowerShell;
 
 /// <summary>A cmdlet that describes a task: what it runs, and how.</summary>
-public abstract class NewTaskCmdlet : QueueCmdlet
+public abstract partial class NewTaskCmdlet : QueueCmdlet
 {
     internal const string ScriptSet = "Script";
     internal const string FileSet = "File";
@@ -12,7 +12,7 @@ public abstract class NewTaskCmdlet : QueueCmdlet
     internal const string MethodSet = "Method";
 
     // Boxed, see ModuleLifetime.
-    private object? _backoff;
+    private object? _order;
 
     private protected NewTaskCmdlet()
     {
@@ -57,7 +57,7 @@ public abstract class NewTaskCmdlet : QueueCmdlet
     [Parameter(ParameterSetName = ScriptSet)]
     [Parameter(ParameterSetName = FileSet)]
     [Parameter(ParameterSetName = MethodSet)]
-    public IDictionary? Parameters { get; set; }
+    public virtual IDictionary? Parameters { get; set; }
 
     /// <summary>Modules to import before the script, by name or path.</summary>
     [Parameter(ParameterSetName = ScriptSet)]
@@ -65,12 +65,18 @@ public abstract class NewTaskCmdlet : QueueCmdlet
     public string[]? Module { get; set; }
 
     /// <summary>The folder the task runs in; the worker's own where not given.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ScriptSet)]
+    [Parameter(ParameterSetName = FileSet)]
+    [Parameter(ParameterSetName = CommandSet)]
+    [Parameter(ParameterSetName = MethodSet)]
     [ValidateNotNullOrEmpty]
     public string? WorkingDirectory { get; set; }
 
     /// <summary>Environment variables of the task; a null value removes one.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = ScriptSet)]
+    [Parameter(ParameterSetName = FileSet)]
+    [Parameter(ParameterSetName = CommandSet)]
+    [Parameter(ParameterSetName = MethodSet)]
     public IDictionary? Environment { get; set; }
 
     /// <summary>The queue. One that doesn't exist is made. Default: default.</summary>
@@ -97,51 +103,76 @@ public abstract class NewTaskCmdlet : QueueCmdlet
     [Parameter]
     public long? MemoryLimit { get; set; }
 
-    /// <summary>How often it is tried at the most. Default: once.</summary>
-    [Parameter]
-    public int? MaxAttempts { get; set; }
+    /// <summary>
+    /// A group of its queue: at most one task of a group runs at a time, over all workers, and in their order. A script
+    /// block makes one from each pipeline object.
+    /// </summary>
+    [Parameter(ParameterSetName = ScriptSet)]
+    [Parameter(ParameterSetName = FileSet)]
+    [Parameter(ParameterSetName = CommandSet)]
+    [Parameter(ParameterSetName = MethodSet)]
+    public ItemText? Group { get; set; }
 
-    /// <summary>The wait before the next attempt. Default: none.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan? RetryDelay { get; set; }
-
-    /// <summary>How the wait grows from attempt to attempt. Default: Fixed.</summary>
-    [Parameter]
-    public Backoff? Backoff
+    /// <summary>The order within the group: Fifo, the oldest first, or Lifo, the newest first. Default: Fifo.</summary>
+    [Parameter(ParameterSetName = ScriptSet)]
+    [Parameter(ParameterSetName = FileSet)]
+    [Parameter(ParameterSetName = CommandSet)]
+    [Parameter(ParameterSetName = MethodSet)]
+    public GroupOrder? Order
     {
-        get => (Backoff?)_backoff;
-        set => _backoff = value;
+        get => (GroupOrder?)_order;
+        set => _order = value;
     }
 
-    /// <summary>The longest wait. Default: 1h.</summary>
+    /// <summary>The queue that gets a dead letter of it when it has failed for good. One that doesn't exist is made, suspended.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(QueueCompleter))]
+    public string? DeadLetterQueue { get; set; }
+
+    /// <summary>Not worth starting any more so long after it was added, such as 2h: it ends canceled then.</summary>
     [Parameter]
     [DurationTransformation]
-    public TimeSpan? MaxRetryDelay { get; set; }
+    public TimeSpan? ExpireAfter { get; set; }
 
-    private RetryPolicy? Retry() => RetryDelay is null && Backoff is null && MaxRetryDelay is null ? null : new RetryPolicy
-    {
-        Delay = RetryDelay ?? TimeSpan.Zero,
-        Backoff = Backoff ?? PgQueue.Backoff.Fixed,
-        MaxDelay = MaxRetryDelay ?? RetryPolicy.Immediate.MaxDelay,
-    };
+    /// <summary>True where a script block can make a text for each of many tasks.</summary>
+    private protected virtual bool HasItems => false;
 
-    /// <summary>The settings that it has whatever it runs.</summary>
-    private protected NewTask Settings(TaskWork work) => new()
+    /// <summary>The settings that it has whatever it runs, and whichever of many it is.</summary>
+    /// <exception cref="CmdletException">One is out of its range, or two exclude each other.</exception>
+    private protected NewTask Settings(TaskWork work)
     {
-        Kind = work.Kind,
-        Script = work.Script,
-        Spec = work.Spec(),
-        Queue = Queue,
-        Priority = Priority,
-        Tags = Tag,
-        Timeout = Timeout,
-        MemoryLimit = MemoryLimit,
-        MaxAttempts = MaxAttempts,
-        Retry = Retry(),
-    };
+        var isGroupOfItem = Group is { IsScript: true };
+        Require(Order is null || Group is not null, nameof(Order), Order, "needs Group: it is the order of a group's tasks");
+        Require(HasItems || !isGroupOfItem, nameof(Group), Group, "is a script block, but there are no pipeline objects to make groups from; give a text");
+        return new NewTask
+        {
+            Kind = work.Kind,
+            Script = work.Script,
+            Spec = work.Spec(),
+            Queue = Queue,
+            Priority = Priority,
+            Tags = Tag,
+            Timeout = Timeout,
+            MemoryLimit = MemoryLimit,
+            MaxAttempts = MaxAttempts,
+            Retry = Retry(),
+            Group = isGroupOfItem ? null : Group?.For(null),
+            GroupOrder = isGroupOfItem ? null : Order,
+            DeadLetterQueue = DeadLetterQueue,
+            ExpireAfter = ExpireAfter,
+        };
+    }
 
     /// <summary>What is to run, read and checked.</summary>
     /// <exception cref="CmdletException">A script or a value can't be used.</exception>
     private protected TaskWork ReadWork() => new TaskWorkReader(this).Read(ParameterSetName);
+
+    /// <exception cref="CmdletException">The condition does not hold.</exception>
+    private protected static void Require(bool condition, string name, object? value, string rule)
+    {
+        if (!condition)
+        {
+            throw CmdletException.Of(nameof(QueueError.InvalidArgument), ErrorCategory.InvalidArgument, $"{name} '{value}' {rule}.", value);
+        }
+    }
 }

@@ -61,8 +61,12 @@ public abstract class QueueCmdlet : EngineCmdlet
     private protected virtual bool InstallsEmbedded => true;
 
     /// <summary>Says that there is no task of an id; the others go on.</summary>
-    private protected void WriteTaskNotFound(long id) => WriteItemError(
+    internal void WriteTaskNotFound(long id) => WriteItemError(
         nameof(QueueError.TaskNotFound), ErrorCategory.ObjectNotFound, $"There is no task {id} in {Connection}.", id);
+
+    /// <summary>The tasks of ids, in no order; those that are not there are missing.</summary>
+    internal IEnumerable<QueueTask> ReadTasks(IReadOnlyCollection<long> ids) =>
+        Pull(token => Client.QueryAsync(new TaskQuery { Ids = ids }, token));
 
     private QueueClient Checked()
     {

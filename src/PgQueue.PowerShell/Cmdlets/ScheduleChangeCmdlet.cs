@@ -18,7 +18,7 @@ public abstract class ScheduleChangeCmdlet : ScheduleCmdlet
     public string[] Name { get; set; } = [];
 
     private protected sealed override void Process() =>
-        _names.AddRange(Find(Name).Select(s => s.Name).Where(name => !_names.Contains(name) && Asks(name)));
+        _names.AddRange(Find(Name).Select(s => s.Name).Where(name => !_names.Contains(name) && ShouldProcess($"Schedule {name}", Action)));
 
     private protected sealed override void End()
     {
@@ -28,8 +28,8 @@ public abstract class ScheduleChangeCmdlet : ScheduleCmdlet
         }
     }
 
-    /// <summary>Asks whether a schedule is to be changed.</summary>
-    private protected virtual bool Asks(string name) => true;
+    /// <summary>What is done, for -WhatIf and -Confirm.</summary>
+    private protected abstract string Action { get; }
 
     private protected abstract void Change(IReadOnlyCollection<string> names);
 

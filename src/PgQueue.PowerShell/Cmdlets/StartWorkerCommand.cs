@@ -8,7 +8,7 @@ namespace PgQueue.PowerShell;
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "PqWorker", DefaultParameterSetName = "Forever")]
 [OutputType(typeof(WorkerSummary))]
-public sealed class StartWorkerCommand : QueueCmdlet
+public sealed partial class StartWorkerCommand : QueueCmdlet
 {
     /// <summary>The queues to serve; * and ? are wildcards. Default: all.</summary>
     [Parameter(Position = 0)]
@@ -78,6 +78,10 @@ public sealed class StartWorkerCommand : QueueCmdlet
         {
             Name = Name,
             Queues = Queue ?? [],
+            Priorities = [.. (Priority ?? []).Select(PriorityRange.Parse)],
+            Tags = Tag ?? [],
+            Names = TaskName ?? [],
+            QueueConcurrency = QueueLimits(),
             Concurrency = Concurrency ?? usual.Concurrency,
             Mode = Once ? WorkerMode.Once : Drain ? WorkerMode.Drain : WorkerMode.Forever,
             For = For,

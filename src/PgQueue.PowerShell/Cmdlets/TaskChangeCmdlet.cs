@@ -5,13 +5,9 @@ namespace PgQueue.PowerShell;
 /// <summary>A cmdlet that changes tasks by their ids. Each is asked for before it is touched; they are sent in batches.</summary>
 public abstract class TaskChangeCmdlet : QueueCmdlet
 {
-    private const int BatchSize = 1000;
+    private readonly TaskIdBatch _batch;
 
-    private readonly List<long> _batch = [];
-
-    private protected TaskChangeCmdlet()
-    {
-    }
+    private protected TaskChangeCmdlet() => _batch = new(this, Change, ExplainUnchanged, Emit);
 
     /// <summary>The tasks' ids.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -29,14 +25,9 @@ public abstract class TaskChangeCmdlet : QueueCmdlet
                 _batch.Add(id);
             }
         }
-
-        if (_batch.Count >= BatchSize)
-        {
-            Send();
-        }
     }
 
-    private protected sealed override void End() => Send();
+    private protected sealed override void End() => _batch.Send();
 
     /// <summary>Changes a batch.</summary>
     /// <returns>The ids that were changed.</returns>
@@ -52,50 +43,9 @@ public abstract class TaskChangeCmdlet : QueueCmdlet
 
     private protected void WriteTasks(IReadOnlyCollection<long> ids)
     {
-        foreach (var task in Read(ids).OrderBy(t => t.Id))
+        foreach (var task in ReadTasks(ids).OrderBy(t => t.Id))
         {
             WriteObject(task);
         }
     }
-
-    private void Send()
-    {
-        if (_batch.Count == 0)
-        {
-            return;
-        }
-
-        var changed = Change(_batch);
-        Explain([.. _batch.Except(changed)]);
-        if (changed.Count > 0)
-        {
-            Emit(changed);
-        }
-
-        _batch.Clear();
-    }
-
-    private void Explain(IReadOnlyCollection<long> unchanged)
-    {
-        if (unchanged.Count == 0)
-        {
-            return;
-        }
-
-        var there = Read(unchanged).ToDictionary(t => t.Id);
-        foreach (var id in unchanged)
-        {
-            if (there.TryGetValue(id, out var task))
-            {
-                ExplainUnchanged(task);
-            }
-            else
-            {
-                WriteTaskNotFound(id);
-            }
-        }
-    }
-
-    private IEnumerable<QueueTask> Read(IReadOnlyCollection<long> ids) =>
-        Pull(token => Client.QueryAsync(new TaskQuery { Ids = ids }, token));
 }

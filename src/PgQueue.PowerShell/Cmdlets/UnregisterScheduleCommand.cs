@@ -6,7 +6,7 @@ namespace PgQueue.PowerShell;
 [Cmdlet(VerbsLifecycle.Unregister, "PqSchedule", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 public sealed class UnregisterScheduleCommand : ScheduleChangeCmdlet
 {
-    private protected override bool Asks(string name) => ShouldProcess($"Schedule {name}", "Unregister");
+    private protected override string Action => "Unregister";
 
     private protected override void Change(IReadOnlyCollection<string> names) =>
         Await(token => Client.UnregisterSchedulesAsync(names, token));

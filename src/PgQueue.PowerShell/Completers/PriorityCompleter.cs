@@ -15,7 +15,7 @@ public sealed class PriorityCompleter : IArgumentCompleter
     /// <param name="fakeBoundParameters">The parameters given so far.</param>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
-        PriorityTransformationAttribute.Names
+        TaskPriority.Names
             .Where(p => p.Key.StartsWith(wordToComplete, StringComparison.OrdinalIgnoreCase))
             .OrderBy(p => p.Value)
             .Select(p => new CompletionResult(p.Key, p.Key, CompletionResultType.ParameterValue, $"{p.Key}: {p.Value}"));

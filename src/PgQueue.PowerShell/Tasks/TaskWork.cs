@@ -10,15 +10,17 @@ internal sealed class TaskWork
     private const int MaxSpec = 16 * 1024 * 1024;
 
     private readonly JsonObject _common;
-    private readonly Func<object?, string, IEnumerable<JsonNode?>> _encode;
     private readonly List<JsonNode?> _args;
 
-    private TaskWork(TaskKind kind, JsonObject common, object?[]? args, Func<object?, string, IEnumerable<JsonNode?>> encode)
+    private TaskWork(TaskKind kind, JsonObject common, object?[]? args, IDictionary? named)
     {
         Kind = kind;
         _common = common;
-        _encode = encode;
-        _args = [.. (args ?? []).SelectMany((value, i) => encode(value, $"The argument {i + 1}"))];
+        _args = WorkArguments.ByPosition(kind, args);
+        if (named is { Count: > 0 })
+        {
+            common["params"] = WorkArguments.ByName(kind, named);
+        }
     }
 
     public TaskKind Kind { get; }
@@ -29,20 +31,12 @@ internal sealed class TaskWork
     /// <summary>A name where none is given; null where there is no good one.</summary>
     public string? Name { get; private init; }
 
-    public static TaskWork ForScript(string text, string? name, object?[]? args, IDictionary? named, JsonObject common)
-    {
-        AddNamed(common, named, ScriptValue.Encode);
-        return new(TaskKind.Script, common, args, (value, place) => [ScriptValue.Encode(value, place)]) { Script = text, Name = name };
-    }
+    public static TaskWork ForScript(string text, string? name, object?[]? args, IDictionary? named, JsonObject common) =>
+        new(TaskKind.Script, common, args, named) { Script = text, Name = name };
 
-    public static TaskWork ForMethod(object?[]? args, IDictionary? named, JsonObject common)
-    {
-        AddNamed(common, named, MethodValue.Encode);
-        return new(TaskKind.Method, common, args, (value, place) => [MethodValue.Encode(value, place)]);
-    }
+    public static TaskWork ForMethod(object?[]? args, IDictionary? named, JsonObject common) => new(TaskKind.Method, common, args, named);
 
-    public static TaskWork ForCommand(object?[]? args, JsonObject common) =>
-        new(TaskKind.Command, common, args, (value, place) => CommandText.Of(value, place).Select(text => (JsonNode?)JsonValue.Create(text)));
+    public static TaskWork ForCommand(object?[]? args, JsonObject common) => new(TaskKind.Command, common, args, null);
 
     /// <summary>What a task without a pipeline object runs with.</summary>
     public JsonObject Spec() => With(_args);
@@ -51,10 +45,12 @@ internal sealed class TaskWork
     /// What the task of a pipeline object runs with: the object is the first argument; of a command the last, where
     /// options come before what they are for.
     /// </summary>
+    /// <param name="input">The object.</param>
+    /// <param name="number">Which one it is, for an error's text.</param>
     /// <exception cref="CmdletException">The object can't be stored.</exception>
-    public JsonObject Spec(object? input)
+    public JsonObject Spec(object? input, long number)
     {
-        var own = _encode(input, "The pipeline object");
+        var own = WorkArguments.Encode(Kind, input, $"The pipeline object {number}");
         var spec = With(Kind == TaskKind.Command ? [.. _args, .. own] : [.. own, .. _args]);
         return spec.ToJsonString().Length <= MaxSpec ? spec : throw CmdletException.Of(
             "ValueTooLarge",
@@ -72,22 +68,5 @@ internal sealed class TaskWork
         }
 
         return spec;
-    }
-
-    private static void AddNamed(JsonObject common, IDictionary? named, Func<object?, string, JsonNode?> encode)
-    {
-        if (named is not { Count: > 0 })
-        {
-            return;
-        }
-
-        var result = new JsonObject();
-        foreach (DictionaryEntry entry in named)
-        {
-            var name = LanguagePrimitives.ConvertTo<string>(entry.Key);
-            result[name] = encode(entry.Value, $"The parameter {name}");
-        }
-
-        common["params"] = result;
     }
 }

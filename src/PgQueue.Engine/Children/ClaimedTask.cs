@@ -30,4 +30,13 @@ internal sealed record ClaimedTask
 
     /// <summary>The retry policy's JSON; null where it has none.</summary>
     public required string? Retry { get; init; }
+
+    /// <summary>The tasks that it waited for; null where there are none.</summary>
+    public long[]? Needs { get; init; }
+
+    /// <summary>The schedule that added it; null where none did.</summary>
+    public string? Schedule { get; init; }
+
+    /// <summary>The schedule's time that it was added for.</summary>
+    public DateTimeOffset? Tick { get; init; }
 }

@@ -12,12 +12,18 @@ namespace PgQueue.PowerShell;
 public sealed class AddTaskCommand : NewTaskCmdlet
 {
     private const int BatchSize = 1000;
+
+    /// <summary>Characters of arguments after which a batch is sent, however few tasks they are.</summary>
+    private const int BatchLength = 4 * 1024 * 1024;
+
     private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(200);
 
     private readonly List<(NewTask Task, object? Input)> _batch = [];
     private readonly Stopwatch _sinceSent = Stopwatch.StartNew();
     private NewTask _shared = null!;
     private TaskWork _work = null!;
+    private InsideTask? _worker;
+    private int _size;
 
     /// <summary>A task is added for each pipeline object, which becomes its first argument; of a command the last.</summary>
     [Parameter(ValueFromPipeline = true)]
@@ -62,7 +68,11 @@ public sealed class AddTaskCommand : NewTaskCmdlet
             Delay = Delay,
         };
         _shared.Validate();
-        _ = Client;
+        _worker = Connection is null && DefaultConnection.Known is null ? InsideTask.Here : null;
+        if (_worker is null)
+        {
+            _ = Client;
+        }
     }
 
     private protected override void Process()
@@ -70,6 +80,7 @@ public sealed class AddTaskCommand : NewTaskCmdlet
         try
         {
             _batch.Add((Next(), InputObject));
+            _size += _work.LastLength;
         }
         catch (Exception e) when (e is CmdletException or (RuntimeException and not PipelineStoppedException))
         {
@@ -78,7 +89,7 @@ public sealed class AddTaskCommand : NewTaskCmdlet
             return;
         }
 
-        if (_batch.Count >= BatchSize || _sinceSent.Elapsed >= BatchTime)
+        if (_batch.Count >= BatchSize || _size >= BatchLength || _sinceSent.Elapsed >= BatchTime)
         {
             Send();
         }
@@ -111,6 +122,7 @@ public sealed class AddTaskCommand : NewTaskCmdlet
         }
 
         _batch.Clear();
+        _size = 0;
         _sinceSent.Restart();
     }
 
@@ -136,7 +148,9 @@ public sealed class AddTaskCommand : NewTaskCmdlet
             return;
         }
 
-        var added = Await(token => Client.AddAsync(tasks, _shared, token));
+        var added = _worker is null
+            ? Await(token => Client.AddAsync(tasks, _shared, token))
+            : Await(token => _worker.AddAsync(tasks, _shared, token));
         foreach (var (task, answer) in tasks.Zip(added))
         {
             WriteObject(new AddedTask

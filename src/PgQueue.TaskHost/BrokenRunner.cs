@@ -9,5 +9,5 @@ internal sealed class BrokenRunner(TaskSetupException reason) : ITaskRunner
     {
     }
 
-    public TaskEnded Run(RunTask task, OutputQueue output, CancellationToken stop) => TaskSession.Failed(ErrorDetails.From(reason));
+    public TaskEnded Run(RunTask task, TaskVoice voice, CancellationToken stop) => TaskSession.Failed(ErrorDetails.From(reason));
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using PgQueue.Protocol;
 using PgQueue.TaskHost.Wire;
@@ -16,7 +17,9 @@ internal sealed class ControlChannel
     private readonly Lock writing = new();
     private readonly ManualResetEventSlim runCame = new();
     private readonly CancellationTokenSource stopping = new();
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<TasksAdded>> asked = new();
     private RunTask? run;
+    private long lastAsked;
 
     private ControlChannel(WorkerLine line) => this.line = line;
 
@@ -61,6 +64,19 @@ internal sealed class ControlChannel
         }
     }
 
+    /// <summary>Asks the worker to add tasks, and waits for its answer.</summary>
+    /// <param name="request">Makes the request with the number it is given.</param>
+    public TasksAdded Ask(Func<long, AddTasks> request)
+    {
+        var id = Interlocked.Increment(ref lastAsked);
+
+        // What waits may be the thread pool's last thread, so the answer must not need another.
+        var answer = new TaskCompletionSource<TasksAdded>();
+        asked[id] = answer;
+        Send(new Message { Add = request(id) });
+        return answer.Task.GetAwaiter().GetResult();
+    }
+
     private void Listen()
     {
         try
@@ -85,6 +101,11 @@ internal sealed class ControlChannel
         {
             run = message.Run;
             runCame.Set();
+        }
+
+        if (message.Added is { } added && asked.TryRemove(added.Id, out var waiting))
+        {
+            waiting.SetResult(added);
         }
 
         if (message.Stop is not null)

@@ -10,8 +10,8 @@ internal interface ITaskRunner
 
     /// <summary>Runs the task to its end.</summary>
     /// <param name="task">What to run.</param>
-    /// <param name="output">Takes the task's records while it runs.</param>
+    /// <param name="voice">Takes what the task has to say while it runs.</param>
     /// <param name="stop">Cancelled when the task is to give way.</param>
     /// <exception cref="TaskSetupException">What the task needs is not there.</exception>
-    TaskEnded Run(RunTask task, OutputQueue output, CancellationToken stop);
+    TaskEnded Run(RunTask task, TaskVoice voice, CancellationToken stop);
 }

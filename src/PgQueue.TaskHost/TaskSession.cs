@@ -15,6 +15,7 @@ internal static class TaskSession
     {
         var channel = ControlChannel.Connect(start.Socket);
         Console.SetIn(TextReader.Null);
+        TaskAdding.Offer(channel);
         var runner = Prepare(start.Kind);
 
         channel.SendHello(start.Token);
@@ -22,12 +23,12 @@ internal static class TaskSession
         var task = channel.WaitForRun();
 
         var output = new OutputQueue(channel);
-        var ended = Execute(start.Kind, runner, task, output, channel.Stopping);
+        var ended = Execute(start.Kind, runner, task, new TaskVoice(channel, output), channel.Stopping);
         output.Close();
         channel.Send(new Message { Ended = ended });
     }
 
-    private static TaskEnded Execute(string kind, ITaskRunner runner, RunTask task, OutputQueue output, CancellationToken stop)
+    private static TaskEnded Execute(string kind, ITaskRunner runner, RunTask task, TaskVoice voice, CancellationToken stop)
     {
         if (task.Kind != kind)
         {
@@ -36,7 +37,7 @@ internal static class TaskSession
 
         try
         {
-            return runner.Run(task, output, stop);
+            return runner.Run(task, voice, stop);
         }
         catch (Exception e)
         {

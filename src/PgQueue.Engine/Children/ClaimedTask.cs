@@ -31,12 +31,12 @@ internal sealed record ClaimedTask
     /// <summary>The retry policy's JSON; null where it has none.</summary>
     public required string? Retry { get; init; }
 
-    /// <summary>The tasks that it ran after; null where there are none.</summary>
+    /// <summary>The tasks that it waited for; null where there are none.</summary>
     public long[]? Needs { get; init; }
 
-    /// <summary>The schedule that added it.</summary>
+    /// <summary>The schedule that added it; null where none did.</summary>
     public string? Schedule { get; init; }
 
-    /// <summary>The time that the schedule added it for.</summary>
+    /// <summary>The schedule's time that it was added for.</summary>
     public DateTimeOffset? Tick { get; init; }
 }

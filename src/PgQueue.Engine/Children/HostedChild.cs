@@ -20,6 +20,9 @@ internal sealed class HostedChild : IAsyncDisposable
     private readonly SemaphoreSlim _writing = new(1);
     private FrameStream? _channel;
 
+    /// <summary>The task's own code had ended before anybody stopped it: only its AfterTask hook still ran.</summary>
+    private bool _settled;
+
     private HostedChild(IChildProcess process, TaskKind kind)
     {
         _process = process;
@@ -84,18 +87,18 @@ internal sealed class HostedChild : IAsyncDisposable
 
     /// <summary>Runs the task to its end, whatever that is; the child is used up then.</summary>
     public async Task<(RunOutcome Outcome, StopReason? Stopped)> RunAsync(
-        RunControl control, RunTask task, RunOutput output, TimeSpan grace)
+        RunControl control, RunTask task, RunOutput output, TimeSpan grace, TaskAdder adder)
     {
         lock (_lock)
         {
             _output = output;
         }
 
-        var conversation = ConverseAsync(task, output);
+        var conversation = ConverseAsync(control, task, output, adder);
         var stopped = await Supervisor.WatchAsync(_process, control, conversation, AskToStopAsync, grace).ConfigureAwait(false);
         var ended = await conversation.ConfigureAwait(false);
         var exit = await FinishAsync().ConfigureAwait(false);
-        return (Judge(ended, exit), stopped);
+        return (Judge(ended, exit), _settled && stopped is StopReason.Timeout or StopReason.Memory or StopReason.Released ? null : stopped);
     }
 
     public async ValueTask DisposeAsync()
@@ -112,8 +115,9 @@ internal sealed class HostedChild : IAsyncDisposable
     }
 
     /// <summary>Hands over the task and takes what comes back. Null: the child went away without a last word.</summary>
-    private async Task<TaskEnded?> ConverseAsync(RunTask task, RunOutput output)
+    private async Task<TaskEnded?> ConverseAsync(RunControl control, RunTask task, RunOutput output, TaskAdder adder)
     {
+        TaskEnded? verdict = null;
         try
         {
             await SendAsync(new Message { Run = task }).ConfigureAwait(false);
@@ -122,6 +126,17 @@ internal sealed class HostedChild : IAsyncDisposable
                 foreach (var record in message.Output ?? [])
                 {
                     await output.AddAsync(record.Stream, record.Text, record.Clixml, CancellationToken.None).ConfigureAwait(false);
+                }
+
+                if (message.Add is not null)
+                {
+                    // One after the other: a child that adds without end is held back here, as by its output.
+                    await AddAsync(message.Add, adder).ConfigureAwait(false);
+                }
+
+                if (message.Verdict is not null)
+                {
+                    (verdict, _settled) = (message.Verdict, !control.Stopped.IsCompleted);
                 }
 
                 if (message.Ended is not null)
@@ -140,7 +155,20 @@ internal sealed class HostedChild : IAsyncDisposable
         }
 
         await _process.Exited.ConfigureAwait(false);
-        return null;
+        return verdict is null ? null : verdict with { AfterError = new ErrorDetail { Message = "it did not come to its end, since its process was ended." } };
+    }
+
+    private async Task AddAsync(AddTasks request, TaskAdder adder)
+    {
+        using var gone = new CancellationTokenSource();
+        var adding = adder.AddAsync(request, gone.Token);
+        await Task.WhenAny(adding, _process.Exited).ConfigureAwait(false);
+        if (!adding.IsCompleted)
+        {
+            await gone.CancelAsync().ConfigureAwait(false);
+        }
+
+        await SendAsync(new Message { Added = await adding.ConfigureAwait(false) }).ConfigureAwait(false);
     }
 
     private async Task AskToStopAsync(StopReason reason)
@@ -195,7 +223,7 @@ internal sealed class HostedChild : IAsyncDisposable
             _ when exit.Signal is { } signal => Signals.Outcome(signal) with { Signal = signal },
             _ => RunOutcome.Failed(TaskEnd.ExitCode, $"The task ended its process with exit code {exit.ExitCode?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "unknown"} before it was done.") with { ExitCode = exit.ExitCode },
         };
-        return outcome with { PeakMemory = exit.PeakMemory };
+        return outcome with { PeakMemory = exit.PeakMemory, AfterError = ended?.AfterError };
     }
 
     private ValueTask PrintedAsync(OutputStream stream, string line)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace PgQueue;
 
 /// <summary>Why a run is ended from outside.</summary>
@@ -23,10 +25,21 @@ internal enum StopReason
 internal sealed class RunControl(ClaimedTask task)
 {
     private readonly TaskCompletionSource<StopReason> _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _stoppedAt;
 
     public ClaimedTask Task => task;
 
     public Task<StopReason> Stopped => _stop.Task;
 
-    public void Stop(StopReason reason) => _stop.TrySetResult(reason);
+    /// <summary>How long ago somebody ended it; zero where nobody has.</summary>
+    public TimeSpan StoppedFor => Stopped.IsCompleted ? Stopwatch.GetElapsedTime(Volatile.Read(ref _stoppedAt)) : TimeSpan.Zero;
+
+    /// <summary>Its process was killed, since it did not give way.</summary>
+    public bool Killed { get; set; }
+
+    public void Stop(StopReason reason)
+    {
+        Interlocked.CompareExchange(ref _stoppedAt, Stopwatch.GetTimestamp(), 0);
+        _stop.TrySetResult(reason);
+    }
 }

@@ -16,6 +16,9 @@ internal sealed record RunOutcome(TaskEnd End)
     /// <summary>A method's return value.</summary>
     public string? Result { get; init; }
 
+    /// <summary>What the AfterTask hook failed with; the outcome stands all the same.</summary>
+    public ErrorDetail? AfterError { get; init; }
+
     public static RunOutcome Failed(TaskEnd end, string message, string? type = null) =>
         new(end) { Error = new ErrorDetail { Message = message, Type = type } };
 }

@@ -41,6 +41,7 @@ internal static class Supervisor
                 await Task.WhenAny(Task.WhenAll(asking, done), Task.Delay(grace, CancellationToken.None)).ConfigureAwait(false);
             }
 
+            control.Killed = !done.IsCompleted;
             await child.KillTreeAsync().ConfigureAwait(false);
             await Task.WhenAll(asking, done).ConfigureAwait(false);
         }

@@ -4,7 +4,8 @@ using PgQueue.Protocol;
 namespace PgQueue;
 
 /// <summary>Runs a claimed task in a child of its kind, or by the worker's own handler for it.</summary>
-internal sealed class TaskRunner(ChildPool pool, CommandRunner commands, HandlerRunner handlers, WorkerOptions options, string workerName)
+internal sealed class TaskRunner(
+    ChildPool pool, CommandRunner commands, HandlerRunner handlers, HookRunner hooks, InputReader inputs, TaskAdder adder, WorkerOptions options, string workerName)
 {
     /// <summary>The run's outcome, and why it was ended from outside, if it was.</summary>
     public async Task<(RunOutcome Outcome, StopReason? Stopped)> RunAsync(RunControl control, RunOutput output)
@@ -13,24 +14,59 @@ internal sealed class TaskRunner(ChildPool pool, CommandRunner commands, Handler
         var (outcome, stopped) = control.Task.Kind switch
         {
             _ when handler is not null => await handlers.RunAsync(handler, control).ConfigureAwait(false),
-            TaskKind.Command => await commands.RunAsync(control, output).ConfigureAwait(false),
-            TaskKind.Script or TaskKind.Method => await RunHostedAsync(control, output).ConfigureAwait(false),
+            TaskKind.Script => await RunScriptAsync(control, output).ConfigureAwait(false),
+            TaskKind.Method => await WithHooksAsync(() => RunHostedAsync(control, Describe(control.Task), output)).ConfigureAwait(false),
+            TaskKind.Command => await WithHooksAsync(() => commands.RunAsync(control, output)).ConfigureAwait(false),
             _ => (RunOutcome.Failed(TaskEnd.Error, "This worker's version of PgQueue does not know tasks of this kind: update it."), null),
         };
+        if (outcome.AfterError is { } error && stopped != StopReason.Lost)
+        {
+            await hooks.ReportAsync(control, error, output).ConfigureAwait(false);
+        }
+
         return (stopped is null ? outcome : Stopped(control.Task, outcome, stopped.Value), stopped);
+
+        Task<(RunOutcome Outcome, StopReason? Stopped)> WithHooksAsync(Func<Task<(RunOutcome Outcome, StopReason? Stopped)>> run) =>
+            hooks.AroundAsync(control, Describe(control.Task), run, (limits, hook) => RunHostedAsync(limits, hook, output));
     }
 
-    private async Task<(RunOutcome Outcome, StopReason? Stopped)> RunHostedAsync(RunControl control, RunOutput output)
+    /// <summary>The error of a run as it is told; null for a success.</summary>
+    public static ErrorDetail? ErrorOf(ClaimedTask task, RunOutcome outcome, StopReason? stopped) =>
+        (stopped is null ? outcome : Stopped(task, outcome, stopped.Value)).Error;
+
+    private async Task<(RunOutcome Outcome, StopReason? Stopped)> RunScriptAsync(RunControl control, RunOutput output)
     {
+        var task = Describe(control.Task);
+        if (control.Task.Needs is { Length: > 0 } needs)
+        {
+            using var given = new CancellationTokenSource();
+            var reading = inputs.ReadAsync(needs, given.Token);
+            await Task.WhenAny(reading, control.Stopped).ConfigureAwait(false);
+            if (!reading.IsCompleted)
+            {
+                await given.CancelAsync().ConfigureAwait(false);
+                await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return (new RunOutcome(TaskEnd.Canceled), await control.Stopped.ConfigureAwait(false));
+            }
+
+            task = task with { Inputs = await reading.ConfigureAwait(false) };
+        }
+
+        return await RunHostedAsync(control, task, output).ConfigureAwait(false);
+    }
+
+    private async Task<(RunOutcome Outcome, StopReason? Stopped)> RunHostedAsync(RunControl control, RunTask task, RunOutput output)
+    {
+        var kind = DbWords.Parse<TaskKind>(task.Kind);
         HostedChild child;
         try
         {
-            var starting = pool.GetAsync(control.Task.Kind);
+            var starting = pool.GetAsync(kind);
             await Task.WhenAny(starting, control.Stopped).ConfigureAwait(false);
             if (!starting.IsCompleted)
             {
                 // Whoever wants the task ended need not wait for a child to get ready.
-                pool.Return(control.Task.Kind, starting);
+                pool.Return(kind, starting);
                 return (new RunOutcome(TaskEnd.Canceled), await control.Stopped.ConfigureAwait(false));
             }
 
@@ -43,7 +79,7 @@ internal sealed class TaskRunner(ChildPool pool, CommandRunner commands, Handler
 
         await using (child.ConfigureAwait(false))
         {
-            return await child.RunAsync(control, Describe(control.Task), output, options.CancelGrace).ConfigureAwait(false);
+            return await child.RunAsync(control, task, output, options.CancelGrace, adder).ConfigureAwait(false);
         }
     }
 
@@ -55,11 +91,15 @@ internal sealed class TaskRunner(ChildPool pool, CommandRunner commands, Handler
         MaxAttempts = task.MaxAttempts,
         Name = task.Name,
         Queue = task.Queue,
+        Priority = task.Priority,
+        Schedule = task.Schedule,
+        Tick = task.Tick,
         Worker = workerName,
         Deadline = task.Timeout is { } limit ? DateTimeOffset.Now + limit : null,
         Kind = DbWords.Of(task.Kind),
         Script = task.Script,
         Spec = JsonDocument.Parse(task.Spec, new JsonDocumentOptions { MaxDepth = int.MaxValue }).RootElement,
+        Hooks = hooks.For(task.Kind),
     };
 
     /// <summary>What ended the run from outside counts, not what the child said of it.</summary>

@@ -153,7 +153,10 @@ public sealed class Worker
                 var pool = new ChildPool(new TaskHostLauncher(_options), server, settings, _options.Mode == WorkerMode.Once ? 0 : _options.WarmChildren);
                 await using (pool.ConfigureAwait(false))
                 {
-                    var runner = new TaskRunner(pool, new CommandRunner(settings, _options), new HandlerRunner(_options), _options, _identity.Name);
+                    using var adder = new TaskAdder(database, outage);
+                    var runner = new TaskRunner(
+                        pool, new CommandRunner(settings, _options), new HandlerRunner(_options), new HookRunner(_options, _events),
+                        new InputReader(database, outage), adder, _options, _identity.Name);
                     var output = new OutputWriter(database, outage);
                     await using (output.ConfigureAwait(false))
                     {

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace PgQueue;
 
 /// <summary>When a worker stops by itself.</summary>
@@ -79,6 +81,21 @@ public sealed record WorkerOptions
 
     /// <summary>The pwsh whose PowerShell runs scripts; the one on PATH where null.</summary>
     public string? PowerShellPath { get; init; }
+
+    /// <summary>
+    /// A PowerShell script to run before each task, in the task's own scope; the task is its first argument. Where it
+    /// fails, so does this attempt, and the task itself is not run. None where null.
+    /// </summary>
+    public string? BeforeTask { get; init; }
+
+    /// <summary>
+    /// A PowerShell script to run after each task, however that ended; its arguments are the task and its error, null
+    /// for a success. Where it fails that is reported, and changes nothing else. None where null.
+    /// </summary>
+    public string? AfterTask { get; init; }
+
+    /// <summary>Values of the <c>$using:</c> variables of both hooks, by the text after <c>$using:</c>, lower case.</summary>
+    public JsonObject? HookValues { get; init; }
 
     /// <summary>Told of everything the worker does, from any thread, one call at a time; must not block. An exception of its own makes the worker
     /// finish what it runs and then comes out of <see cref="Worker.RunAsync"/>.</summary>

@@ -10,6 +10,8 @@ namespace PgQueue.PowerShell;
 [OutputType(typeof(AddedTask))]
 public sealed class AddTaskCommand : PipelineTaskCmdlet
 {
+    private InsideTask? _worker;
+
     /// <summary>Your own id for it, unique until the task is cleared; a script block makes one from each pipeline object.</summary>
     [Parameter]
     public ItemText? ClientId { get; set; }
@@ -17,6 +19,15 @@ public sealed class AddTaskCommand : PipelineTaskCmdlet
     /// <summary>While an unfinished task has this key none is added, and that one is emitted; a script block makes one from each pipeline object.</summary>
     [Parameter]
     public ItemText? DedupeKey { get; set; }
+
+    private protected override void Open()
+    {
+        _worker = Connection is null && DefaultConnection.Known is null ? InsideTask.Here : null;
+        if (_worker is null)
+        {
+            base.Open();
+        }
+    }
 
     private protected override NewTask Complete(NewTask task, object? input) => ClientId is null && DedupeKey is null ? task : task with
     {
@@ -26,7 +37,9 @@ public sealed class AddTaskCommand : PipelineTaskCmdlet
 
     private protected override void Store(IReadOnlyList<NewTask> tasks, NewTask shared)
     {
-        var added = Await(token => Client.AddAsync(tasks, shared, token));
+        var added = _worker is null
+            ? Await(token => Client.AddAsync(tasks, shared, token))
+            : Await(token => _worker.AddAsync(tasks, shared, token));
         foreach (var (task, answer) in tasks.Zip(added))
         {
             WriteObject(new AddedTask

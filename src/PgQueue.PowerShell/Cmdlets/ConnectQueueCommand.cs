@@ -49,9 +49,16 @@ public sealed class ConnectQueueCommand : EngineCmdlet
         WriteObject(_connection);
     }
 
-    private (string Text, bool Embedded) Find() => (ConnectionString ?? DefaultConnection.OfEnvironment) is { } known
-        ? (known, false)
-        : (Await(token => Embedded.Server().StartAsync(token)).ConnectionString!, true);
+    private (string Text, bool Embedded) Find()
+    {
+        if ((ConnectionString ?? DefaultConnection.OfEnvironment) is { } known)
+        {
+            return (known, false);
+        }
+
+        InsideTask.RefuseEmbedded();
+        return (Await(token => Embedded.Server().StartAsync(token)).ConnectionString!, true);
+    }
 
     private void Greet(QueueClient client, SchemaStatus status)
     {

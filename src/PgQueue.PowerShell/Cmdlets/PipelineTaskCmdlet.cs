@@ -10,6 +10,10 @@ namespace PgQueue.PowerShell;
 public abstract class PipelineTaskCmdlet : NewTaskCmdlet
 {
     private const int BatchSize = 1000;
+
+    /// <summary>Characters of arguments after which a batch is sent, however few tasks they are.</summary>
+    private const int BatchLength = 4 * 1024 * 1024;
+
     private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(200);
 
     private readonly List<(NewTask Task, object? Input)> _batch = [];
@@ -17,6 +21,7 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
     private NewTask _shared = null!;
     private TaskWork _work = null!;
     private long _items;
+    private int _size;
 
     private protected PipelineTaskCmdlet()
     {
@@ -83,8 +88,11 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
         };
         _shared.Validate();
         Require(ExpiresAt is null || ExpiresAt > DateTime.Now, nameof(ExpiresAt), ExpiresAt, "has passed: it would expire before it could run");
-        _ = Client;
+        Open();
     }
+
+    /// <summary>Finds the queue that the tasks go to, before the first of them.</summary>
+    private protected virtual void Open() => _ = Client;
 
     private protected override void Process()
     {
@@ -98,6 +106,7 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
             }
 
             _batch.Add((task, InputObject));
+            _size += _work.LastLength;
         }
         catch (Exception e) when (e is CmdletException or (RuntimeException and not PipelineStoppedException))
         {
@@ -106,7 +115,7 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
             return;
         }
 
-        if (_batch.Count >= BatchSize || _sinceSent.Elapsed >= BatchTime)
+        if (_batch.Count >= BatchSize || _size >= BatchLength || _sinceSent.Elapsed >= BatchTime)
         {
             Send();
         }
@@ -146,6 +155,7 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
     {
         Send(0, _batch.Count);
         _batch.Clear();
+        _size = 0;
         _sinceSent.Restart();
     }
 

@@ -13,7 +13,8 @@ public abstract class QueueCmdlet : EngineCmdlet
 
     /// <summary>
     /// The queue: what Connect-PqQueue returned, or a connection string. Default: the session's connection, else that
-    /// of the environment variable PGQUEUE_CONNECTION, else the embedded server, which is started.
+    /// of the environment variable PGQUEUE_CONNECTION, else the embedded server, which is started. Inside a task there
+    /// is no default but for Add-PqTask, which adds by the task's worker.
     /// </summary>
     [Parameter]
     [ConnectionTransformation]
@@ -42,6 +43,7 @@ public abstract class QueueCmdlet : EngineCmdlet
     /// <summary>The embedded server. It is the one place where the schema is installed unasked.</summary>
     private protected PqConnection StartEmbedded()
     {
+        InsideTask.RefuseEmbedded();
         WriteVerbose("Nothing is connected: using the embedded server.");
         var status = Await(token => Embedded.Server().StartAsync(token));
         var connection = new PqConnection(status.ConnectionString!, OtherSchema ?? DefaultConnection.Schema)

@@ -61,6 +61,20 @@ public sealed partial class StartWorkerCommand : QueueCmdlet
     [Parameter]
     public long? MaxOutput { get; set; }
 
+    /// <summary>
+    /// Runs before each task, in the task's own scope, with the task as its first argument. Where it fails, so does this
+    /// attempt, and the task itself is not run.
+    /// </summary>
+    [Parameter]
+    public ScriptBlock? BeforeTask { get; set; }
+
+    /// <summary>
+    /// Runs after each task, however that ended, with the task and its error ($null for a success) as arguments. Where it
+    /// fails there is a warning, and the task's end stays as it is.
+    /// </summary>
+    [Parameter]
+    public ScriptBlock? AfterTask { get; set; }
+
     private protected override void End()
     {
         _ = Client;
@@ -90,6 +104,9 @@ public sealed partial class StartWorkerCommand : QueueCmdlet
             StopGrace = StopGrace,
             WarmChildren = WarmChildren ?? usual.WarmChildren,
             MaxOutput = MaxOutput ?? usual.MaxOutput,
+            BeforeTask = BeforeTask?.ToString(),
+            AfterTask = AfterTask?.ToString(),
+            HookValues = UsingVariables.Collect([BeforeTask, AfterTask], this),
             TaskHostDirectory = Path.Combine(ModuleLifetime.Folder, "TaskHost"),
             PowerShellPath = ThisPowerShell(),
         };

@@ -7,11 +7,30 @@ namespace PgQueue.PowerShell;
 /// <summary>The values of a script's <c>$using:</c> expressions, taken from the caller's scope when the task is added.</summary>
 internal static class UsingVariables
 {
+    /// <summary>The values for several scripts together.</summary>
+    /// <exception cref="CmdletException">The caller has no such variable, or its value can't be stored.</exception>
+    public static JsonObject? Collect(IEnumerable<ScriptBlock?> scripts, PSCmdlet caller)
+    {
+        var values = new JsonObject();
+        foreach (var script in scripts.OfType<ScriptBlock>())
+        {
+            Collect((ScriptBlockAst)script.Ast, caller, values);
+        }
+
+        return values.Count == 0 ? null : values;
+    }
+
     /// <summary>Each value under the expression's text after <c>$using:</c>, lower case; null where there is none.</summary>
     /// <exception cref="CmdletException">The caller has no such variable, or its value can't be stored.</exception>
     public static JsonObject? Collect(ScriptBlockAst script, PSCmdlet caller)
     {
         var values = new JsonObject();
+        Collect(script, caller, values);
+        return values.Count == 0 ? null : values;
+    }
+
+    private static void Collect(ScriptBlockAst script, PSCmdlet caller, JsonObject values)
+    {
         foreach (var expression in script.FindAll(ast => ast is UsingExpressionAst, searchNestedScriptBlocks: true).Cast<UsingExpressionAst>())
         {
             if (Root(expression.SubExpression) is not { } variable)
@@ -35,8 +54,6 @@ internal static class UsingVariables
                     expression.Extent.Text);
             }
         }
-
-        return values.Count == 0 ? null : values;
     }
 
     private static bool TryRead(PSCmdlet caller, VariablePath path, string rest, out object? value)

@@ -31,6 +31,9 @@ internal sealed class TaskWork
     /// <summary>A name where none is given; null where there is no good one.</summary>
     public string? Name { get; private init; }
 
+    /// <summary>Characters that the last pipeline object's arguments take.</summary>
+    public int LastLength { get; private set; }
+
     public static TaskWork ForScript(string text, string? name, object?[]? args, IDictionary? named, JsonObject common) =>
         new(TaskKind.Script, common, args, named) { Script = text, Name = name };
 
@@ -52,7 +55,8 @@ internal sealed class TaskWork
     {
         var own = WorkArguments.Encode(Kind, input, $"The pipeline object {number}");
         var spec = With(Kind == TaskKind.Command ? [.. _args, .. own] : [.. own, .. _args]);
-        return spec.ToJsonString().Length <= MaxSpec ? spec : throw CmdletException.Of(
+        LastLength = spec.ToJsonString().Length;
+        return LastLength <= MaxSpec ? spec : throw CmdletException.Of(
             "ValueTooLarge",
             ErrorCategory.LimitsExceeded,
             $"A task's arguments may take {MaxSpec / 1024 / 1024} MB, these take more. Put the data where the task can read it, and pass its place.",

@@ -16,8 +16,9 @@ internal sealed class MethodRunner : ITaskRunner
         }
     }
 
-    public TaskEnded Run(RunTask task, OutputQueue output, CancellationToken stop)
+    public TaskEnded Run(RunTask task, TaskVoice voice, CancellationToken stop)
     {
+        var output = voice.Output;
         var spec = MessageReader.Method(task.Spec);
         TaskEnvironment.Apply(spec.Cwd, spec.Env);
 

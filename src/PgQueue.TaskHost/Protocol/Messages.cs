@@ -17,6 +17,18 @@ internal sealed record Message
     /// <summary>Child to worker: records of the task's streams, in order.</summary>
     public IReadOnlyList<OutputRecord>? Output { get; init; }
 
+    /// <summary>Child to worker: tasks that the task adds. One at a time is answered; more of them wait.</summary>
+    public AddTasks? Add { get; init; }
+
+    /// <summary>Worker to child: what became of them.</summary>
+    public TasksAdded? Added { get; init; }
+
+    /// <summary>
+    /// Child to worker: how the task's own code ended, where its AfterTask hook is still to run. What that hook does to
+    /// its process does not change it.
+    /// </summary>
+    public TaskEnded? Verdict { get; init; }
+
     /// <summary>Child to worker, last frame of a task: how it ended. All its output was sent before.</summary>
     public TaskEnded? Ended { get; init; }
 }
@@ -25,7 +37,7 @@ internal sealed record Message
 internal sealed record Hello
 {
     /// <summary>The protocol both sides speak now; a child and a worker of different installs refuse each other.</summary>
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 
     public required int Version { get; init; }
 
@@ -50,6 +62,14 @@ internal sealed record RunTask
 
     public required string Queue { get; init; }
 
+    public required int Priority { get; init; }
+
+    /// <summary>The schedule that added it; null where none did.</summary>
+    public string? Schedule { get; init; }
+
+    /// <summary>The schedule's time that it was added for.</summary>
+    public DateTimeOffset? Tick { get; init; }
+
     /// <summary>The worker's name.</summary>
     public required string Worker { get; init; }
 
@@ -64,6 +84,12 @@ internal sealed record RunTask
 
     /// <summary>What to run and with what, see <see cref="ScriptSpec"/> and <see cref="MethodSpec"/>.</summary>
     public required JsonElement Spec { get; init; }
+
+    /// <summary>The tasks that it waited for and what came of them, an array of <see cref="InputTask"/>; null where there are none.</summary>
+    public JsonElement? Inputs { get; init; }
+
+    /// <summary>What the worker runs before and after its tasks; null where it has nothing of that kind.</summary>
+    public TaskHooks? Hooks { get; init; }
 }
 
 internal sealed record StopTask
@@ -108,6 +134,9 @@ internal sealed record TaskEnded
 
     /// <summary>What a script passed to <c>exit</c>.</summary>
     public int? ExitCode { get; init; }
+
+    /// <summary>What the AfterTask hook failed with; null where it did not, or was not run.</summary>
+    public ErrorDetail? AfterError { get; init; }
 }
 
 internal enum Outcome

@@ -15,4 +15,5 @@ namespace PgQueue.Protocol;
 [JsonSerializable(typeof(CommandSpec))]
 [JsonSerializable(typeof(ErrorDetail))]
 [JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(IReadOnlyList<InputTask>))]
 internal sealed partial class ProtocolJson : JsonSerializerContext;

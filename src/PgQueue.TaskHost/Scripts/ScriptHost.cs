@@ -32,6 +32,9 @@ internal sealed class ScriptHost : PSHost
     /// <summary>Lets go of what was written without an end of line.</summary>
     public void Flush() => ui.Flush();
 
+    /// <summary>Begins anew: another script runs in the same host.</summary>
+    public void ForgetExit() => ExitCode = null;
+
     public override void SetShouldExit(int exitCode) => ExitCode = exitCode;
 
     public override void EnterNestedPrompt() => throw ScriptHostUI.NotInteractive("a nested prompt");

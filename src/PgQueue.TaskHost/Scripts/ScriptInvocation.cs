@@ -8,6 +8,9 @@ namespace PgQueue.TaskHost.Scripts;
 /// <summary>Runs a task's modules and its script, and tells their ends apart.</summary>
 internal sealed class ScriptInvocation(Runspace runspace, ScriptHost host, StreamCapture capture, CancellationToken stop)
 {
+    /// <summary>What ended the last script early, as PowerShell's own record; null where it is none of PowerShell's.</summary>
+    public ErrorRecord? Failure { get; private set; }
+
     /// <exception cref="TaskSetupException">A module can't be imported.</exception>
     /// <exception cref="OperationCanceledException">The task was told to stop.</exception>
     public void ImportModules(IReadOnlyList<string> modules)
@@ -28,11 +31,15 @@ internal sealed class ScriptInvocation(Runspace runspace, ScriptHost host, Strea
     }
 
     /// <exception cref="TaskSetupException">An argument or a $using: value can't be read.</exception>
-    public TaskEnded RunText(string text, ScriptSpec spec)
+    public TaskEnded RunText(string text, ScriptSpec spec) => RunText(text, Values(spec), spec);
+
+    /// <summary>Runs a text with arguments by position that are objects already.</summary>
+    /// <exception cref="TaskSetupException">An argument by name or a $using: value can't be read.</exception>
+    public TaskEnded RunText(string text, object?[] args, ScriptSpec spec)
     {
         using var shell = NewShell();
         shell.AddScript(text);
-        foreach (var value in Values(spec))
+        foreach (var value in args)
         {
             shell.AddArgument(value);
         }
@@ -69,6 +76,7 @@ internal sealed class ScriptInvocation(Runspace runspace, ScriptHost host, Strea
 
     private TaskEnded End(PowerShell shell, Func<int?> exitCode)
     {
+        host.ForgetExit();
         try
         {
             Invoke(shell);
@@ -80,6 +88,7 @@ internal sealed class ScriptInvocation(Runspace runspace, ScriptHost host, Strea
         catch (Exception e)
         {
             // What ends a script early, whatever its type, is the task's error.
+            Failure = (e as IContainsErrorRecord)?.ErrorRecord;
             return TaskSession.Failed(ScriptErrors.From(e)) with { ExitCode = exitCode() };
         }
 

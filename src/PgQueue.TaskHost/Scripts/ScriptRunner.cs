@@ -8,6 +8,11 @@ namespace PgQueue.TaskHost.Scripts;
 /// <summary>Runs a script in this process's one runspace, as a fresh pwsh would.</summary>
 internal sealed class ScriptRunner : ITaskRunner
 {
+    private static readonly ErrorDetail Stopped = new() { Message = "The task was stopped.", ErrorId = "TaskStopped", Category = nameof(ErrorCategory.OperationStopped) };
+
+    /// <summary>Nothing is to be run here but hooks.</summary>
+    private static readonly TaskEnded Elsewhere = new() { Outcome = Outcome.Completed };
+
     private readonly Runspace runspace;
     private readonly ScriptHost host;
 
@@ -44,34 +49,64 @@ internal sealed class ScriptRunner : ITaskRunner
         Environment.SetEnvironmentVariable(Pipe, "1");
         runspace.Open();
         Environment.SetEnvironmentVariable(Pipe, before);
+        QueueModule.MakeKnown();
     }
 
     public void WarmUp(Func<TimeSpan, bool> taskComesWithin) => new ScriptWarmUp(runspace, host).Run(taskComesWithin);
 
-    public TaskEnded Run(RunTask task, OutputQueue output, CancellationToken stop)
+    public TaskEnded Run(RunTask task, TaskVoice voice, CancellationToken stop)
     {
-        var spec = MessageReader.Script(task.Spec);
-        TaskEnvironment.Apply(spec.Cwd, spec.Env);
-        runspace.SessionStateProxy.Path.SetLocation(WildcardPattern.Escape(Environment.CurrentDirectory));
-        runspace.SessionStateProxy.PSVariable.Set(TaskVariable.From(task));
-
-        using var capture = new StreamCapture(output.Add);
+        using var capture = new StreamCapture(voice.Output.Add);
         host.Output = capture;
-        var invocation = new ScriptInvocation(runspace, host, capture, stop);
+        var variable = TaskVariable.From(task);
+        var hooks = task.Hooks is null ? null : new ScriptHooks(runspace, host, capture, task.Hooks, variable.Value);
         try
         {
-            invocation.ImportModules(spec.Modules ?? []);
-            return task.Script is null ? invocation.RunFile(spec) : invocation.RunText(task.Script, spec);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            return new TaskEnded { Outcome = Outcome.Stopped };
+            var (ended, error) = RunToItsEnd(task, variable, hooks, capture, stop);
+            if (hooks is not { HasAfter: true })
+            {
+                return ended;
+            }
+
+            voice.SendVerdict(ended);
+            return ended with { AfterError = hooks.RunAfter(error) };
         }
         finally
         {
             RaiseExiting();
             host.Flush();
         }
+    }
+
+    private (TaskEnded Ended, ErrorRecord? Error) RunToItsEnd(
+        RunTask task, PSVariable variable, ScriptHooks? hooks, StreamCapture capture, CancellationToken stop)
+    {
+        var invocation = new ScriptInvocation(runspace, host, capture, stop);
+        TaskEnded ended;
+        try
+        {
+            var spec = MessageReader.Script(task.Spec);
+            TaskEnvironment.Apply(spec.Cwd, spec.Env);
+            runspace.SessionStateProxy.Path.SetLocation(WildcardPattern.Escape(Environment.CurrentDirectory));
+            runspace.SessionStateProxy.PSVariable.Set(variable);
+            ended = hooks?.RunBefore(stop) ?? (task.Hooks is { Alone: true } ? Elsewhere : RunScript(task, spec, invocation));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            ended = new TaskEnded { Outcome = Outcome.Stopped };
+        }
+        catch (TaskSetupException e)
+        {
+            ended = TaskSession.Failed(ErrorDetails.From(e));
+        }
+
+        return (ended, invocation.Failure ?? ScriptHooks.Error(ended.Outcome == Outcome.Stopped ? Stopped : ended.Error ?? task.Hooks?.Error));
+    }
+
+    private static TaskEnded RunScript(RunTask task, ScriptSpec spec, ScriptInvocation invocation)
+    {
+        invocation.ImportModules(spec.Modules ?? []);
+        return task.Script is null ? invocation.RunFile(spec) : invocation.RunText(task.Script, spec);
     }
 
     // Closing a runspace takes its time, and the process ends anyway: done only where the script asked to be told.

@@ -22,10 +22,14 @@ internal static class TaskVariable
         ("Id", task.Id),
         ("Name", task.Name),
         ("Queue", task.Queue),
+        ("Priority", task.Priority),
         ("Attempt", task.Attempt),
         ("MaxAttempts", task.MaxAttempts),
         ("Run", task.Run),
         ("Deadline", task.Deadline),
         ("Worker", task.Worker),
+        ("Schedule", task.Schedule),
+        ("Tick", task.Tick),
+        ("Inputs", TaskInput.All(task.Inputs)),
     ];
 }

@@ -11,7 +11,7 @@ internal static class MessageReader
 {
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 256 };
 
-    /// <summary>A message of the worker's: a task to run, or the word to stop.</summary>
+    /// <summary>A message of the worker's: a task to run, the word to stop, or an answer about tasks that were to be added.</summary>
     /// <exception cref="InvalidDataException">The bytes are not such a message.</exception>
     public static Message Read(byte[] frame)
     {
@@ -23,6 +23,7 @@ internal static class MessageReader
             {
                 Run = root.TryGetProperty("run", out var run) ? Run(run) : null,
                 Stop = root.TryGetProperty("stop", out var stop) ? new StopTask { Reason = Text(stop, "reason") ?? string.Empty } : null,
+                Added = root.TryGetProperty("added", out var added) ? Added(added) : null,
             };
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -74,11 +75,51 @@ internal static class MessageReader
         MaxAttempts = run.GetProperty("maxAttempts").GetInt32(),
         Name = Text(run, "name"),
         Queue = run.GetProperty("queue").GetString()!,
+        Priority = run.GetProperty("priority").GetInt32(),
+        Schedule = Text(run, "schedule"),
+        Tick = Member(run, "tick")?.GetDateTimeOffset(),
         Worker = run.GetProperty("worker").GetString()!,
         Deadline = Member(run, "deadline")?.GetDateTimeOffset(),
         Kind = run.GetProperty("kind").GetString()!,
         Script = Text(run, "script"),
         Spec = run.GetProperty("spec"),
+        Inputs = Member(run, "inputs"),
+        Hooks = Member(run, "hooks") is { } hooks ? Hooks(hooks) : null,
+    };
+
+    private static TaskHooks Hooks(JsonElement hooks) => new()
+    {
+        Before = Text(hooks, "before"),
+        After = Text(hooks, "after"),
+        Using = Dictionary(hooks, "using"),
+        Alone = Member(hooks, "alone")?.GetBoolean() ?? false,
+        Error = Member(hooks, "error") is { } error ? Error(error) : null,
+    };
+
+    private static ErrorDetail Error(JsonElement error) => new()
+    {
+        Message = error.GetProperty("message").GetString()!,
+        Type = Text(error, "type"),
+        Category = Text(error, "category"),
+        ErrorId = Text(error, "errorId"),
+        Target = Text(error, "target"),
+        Position = Text(error, "position"),
+        ScriptStackTrace = Text(error, "scriptStackTrace"),
+        StackTrace = Text(error, "stackTrace"),
+    };
+
+    private static TasksAdded Added(JsonElement added) => new()
+    {
+        Id = added.GetProperty("id").GetInt64(),
+        Rows = Member(added, "rows"),
+        Error = Member(added, "error") is { } error
+            ? new AddError
+            {
+                Error = error.GetProperty("error").GetString()!,
+                Message = error.GetProperty("message").GetString()!,
+                TaskId = Member(error, "taskId")?.GetInt64(),
+            }
+            : null,
     };
 
     private static JsonElement? Member(JsonElement of, string name) =>

@@ -23,9 +23,19 @@ internal sealed class MessageWriter
             Write(output);
         }
 
+        if (message.Add is { } add)
+        {
+            Write(add);
+        }
+
+        if (message.Verdict is { } verdict)
+        {
+            Write("verdict", verdict);
+        }
+
         if (message.Ended is { } ended)
         {
-            Write(ended);
+            Write("ended", ended);
         }
 
         frame.CloseObject();
@@ -56,9 +66,18 @@ internal sealed class MessageWriter
         frame.CloseArray();
     }
 
-    private void Write(TaskEnded ended)
+    private void Write(AddTasks add)
     {
-        frame.OpenObject("ended");
+        frame.OpenObject("add");
+        frame.Number("id", add.Id);
+        frame.Raw("tasks", JsonMarshal.GetRawUtf8Value(add.Tasks));
+        frame.Raw("shared", JsonMarshal.GetRawUtf8Value(add.Shared));
+        frame.CloseObject();
+    }
+
+    private void Write(string name, TaskEnded ended)
+    {
+        frame.OpenObject(name);
         frame.Text("outcome", NameOf(ended.Outcome));
         if (ended.Result is { } result)
         {
@@ -67,6 +86,7 @@ internal sealed class MessageWriter
 
         Write("error", ended.Error);
         frame.Number("exitCode", ended.ExitCode);
+        Write("afterError", ended.AfterError);
         frame.CloseObject();
     }
 

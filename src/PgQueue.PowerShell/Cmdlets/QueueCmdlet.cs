@@ -27,6 +27,9 @@ public abstract class QueueCmdlet : EngineCmdlet
     /// <summary>The schema where it is not the connection's.</summary>
     private protected virtual string? OtherSchema => null;
 
+    /// <summary>Why it can't be used inside a transaction; null where it can.</summary>
+    private protected virtual string? NotInTransaction => null;
+
     /// <summary>A client for a schema that may not be there yet.</summary>
     private protected QueueClient UncheckedClient()
     {
@@ -34,6 +37,11 @@ public abstract class QueueCmdlet : EngineCmdlet
         if (OtherSchema is { } schema && schema != Connection.Schema)
         {
             Connection = new PqConnection(Connection.ConnectionString, schema) { Embedded = Connection.Embedded };
+        }
+
+        if (NotInTransaction is { } why)
+        {
+            Session.Current.Client(Connection).Queue.Database.RefuseInTransaction(MyInvocation.MyCommand.Name, why);
         }
 
         return Live(Connection).Queue;

@@ -61,6 +61,8 @@ public sealed partial class StartWorkerCommand : QueueCmdlet
     [Parameter]
     public long? MaxOutput { get; set; }
 
+    private protected override string? NotInTransaction => "it would not see its tasks before the commit";
+
     private protected override void End()
     {
         _ = Client;

@@ -31,6 +31,8 @@ public sealed class WaitTaskCommand : QueueCmdlet
     [DurationTransformation]
     public TimeSpan? Timeout { get; set; }
 
+    private protected override string? NotInTransaction => "no worker sees its tasks before the commit";
+
     private protected override void Process() => _pending.UnionWith(Id);
 
     private protected override void End()

@@ -60,6 +60,9 @@ internal sealed class QueueDatabase : IAsyncDisposable
     /// <summary>True where all that <see cref="RunAsync"/> does belongs to one transaction.</summary>
     public bool InTransaction => _pinned is not null;
 
+    /// <summary>Closes what lies idle in the pool: where one connection broke, the others are broken as well.</summary>
+    public void ClosePooled() => Source.Clear();
+
     /// <summary>An embedded statement, such as <c>Tasks/query.sql</c>, with this queue's schema in it.</summary>
     public string Sql(string name) => _sql.GetOrAdd(name, n => Qualify(EmbeddedFile.Read(n)));
 

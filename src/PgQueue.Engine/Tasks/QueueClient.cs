@@ -219,16 +219,7 @@ public sealed partial class QueueClient : IAsyncDisposable
                 new() { Value = (object?)run ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Integer },
                 new() { Value = after },
             ],
-            row => new TaskOutput
-            {
-                TaskId = id,
-                Run = row.GetInt32(0),
-                Sequence = row.GetInt32(1),
-                At = TaskRow.Time(row, 2)!.Value,
-                Stream = DbWords.Parse<TaskStream>(row.GetString(3)),
-                Text = TaskRow.Text(row, 4),
-                Clixml = TaskRow.Text(row, 5),
-            },
+            TaskOutput.Read,
             cancellationToken);
 
     /// <summary>The workers that are in office, and those lost within the last day.</summary>

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace PgQueue.PowerShell;
 
 /// <summary>A cmdlet that talks to a queue.</summary>
-public abstract class QueueCmdlet : EngineCmdlet
+public abstract partial class QueueCmdlet : EngineCmdlet
 {
     private QueueClient? _client;
 

@@ -45,6 +45,7 @@
         'Test-PqSchema'
         'Uninstall-PqSchema'
         'Unregister-PqSchedule'
+        'Use-PqTransaction'
         'Wait-PqTask'
     )
     FunctionsToExport    = @()

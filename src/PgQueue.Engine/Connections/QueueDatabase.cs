@@ -11,6 +11,7 @@ internal sealed class QueueDatabase : IAsyncDisposable
     private const int DeadlockTries = 5;
 
     private readonly ConcurrentDictionary<string, string> _sql = new();
+    private readonly PinnedConnection? _pinned;
 
     public QueueDatabase(string connectionString, string schema, int maxConnections)
     {
@@ -33,6 +34,18 @@ internal sealed class QueueDatabase : IAsyncDisposable
         Source = NpgsqlDataSource.Create(settings);
     }
 
+    /// <summary>The same place, seen from inside a transaction.</summary>
+    public QueueDatabase(QueueDatabase outside, PinnedConnection pinned)
+    {
+        _sql = outside._sql;
+        _pinned = pinned;
+        Schema = outside.Schema;
+        QuotedSchema = outside.QuotedSchema;
+        Settings = outside.Settings;
+        Server = outside.Server;
+        Source = outside.Source;
+    }
+
     public NpgsqlDataSource Source { get; }
 
     public NpgsqlConnectionStringBuilder Settings { get; }
@@ -44,13 +57,19 @@ internal sealed class QueueDatabase : IAsyncDisposable
     /// <summary>The server and database for an error's text; no password.</summary>
     public string Server { get; }
 
+    /// <summary>True where all that <see cref="RunAsync"/> does belongs to one transaction.</summary>
+    public bool InTransaction => _pinned is not null;
+
+    /// <summary>Closes what lies idle in the pool: where one connection broke, the others are broken as well.</summary>
+    public void ClosePooled() => Source.Clear();
+
     /// <summary>An embedded statement, such as <c>Tasks/query.sql</c>, with this queue's schema in it.</summary>
     public string Sql(string name) => _sql.GetOrAdd(name, n => Qualify(EmbeddedFile.Read(n)));
 
     /// <summary>A statement with this queue's schema where it says <c>{schema}</c>.</summary>
     public string Qualify(string sql) => sql.Replace("{schema}", QuotedSchema, StringComparison.Ordinal);
 
-    /// <summary>Runs work on a pooled connection, and words the database's errors for an admin.</summary>
+    /// <summary>Runs work on a pooled connection, or on the transaction's, and words the database's errors for an admin.</summary>
     /// <exception cref="QueueException">The database could not be reached, or refused.</exception>
     public async Task<T> RunAsync<T>(
         Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
@@ -59,13 +78,18 @@ internal sealed class QueueDatabase : IAsyncDisposable
         {
             try
             {
+                if (_pinned is not null)
+                {
+                    return await _pinned.RunAsync(work, cancellationToken).ConfigureAwait(false);
+                }
+
                 var connection = await Source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
                 await using (connection.ConfigureAwait(false))
                 {
                     return await work(connection).ConfigureAwait(false);
                 }
             }
-            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DeadlockDetected && tries < DeadlockTries)
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DeadlockDetected && !InTransaction && tries < DeadlockTries)
             {
                 // Others that change the same tasks go on now; this one comes after them.
             }
@@ -76,7 +100,37 @@ internal sealed class QueueDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts to read rows.</summary>
+    /// <summary>Runs work of which all or nothing is done.</summary>
+    /// <exception cref="QueueException">The database could not be reached, or refused.</exception>
+    public Task<T> RunAtomicAsync<T>(Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken) => RunAsync(
+        async connection =>
+        {
+            if (InTransaction)
+            {
+                return await work(connection).ConfigureAwait(false);
+            }
+
+            var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+            await using (transaction.ConfigureAwait(false))
+            {
+                var result = await work(connection).ConfigureAwait(false);
+                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                return result;
+            }
+        },
+        cancellationToken);
+
+    /// <summary>Refuses what can't be done inside a transaction.</summary>
+    /// <exception cref="QueueException">This is one.</exception>
+    public void RefuseInTransaction(string what, string why)
+    {
+        if (InTransaction)
+        {
+            throw new QueueException(QueueError.NotInTransaction, $"{what} can't be used inside a transaction: {why}. Do it before or after it.");
+        }
+    }
+
+    /// <summary>Starts to read rows on a connection of their own.</summary>
     /// <exception cref="QueueException">The database could not be reached, or refused.</exception>
     public async Task<DatabaseReader> OpenReaderAsync(Func<NpgsqlConnection, NpgsqlCommand> command, CancellationToken cancellationToken)
     {
@@ -116,7 +170,7 @@ internal sealed class QueueDatabase : IAsyncDisposable
         return error;
     }
 
-    public ValueTask DisposeAsync() => Source.DisposeAsync();
+    public ValueTask DisposeAsync() => InTransaction ? ValueTask.CompletedTask : Source.DisposeAsync();
 
     private static string Describe(NpgsqlConnectionStringBuilder settings)
     {

@@ -54,6 +54,12 @@ public enum QueueError
     /// <summary>There is no time zone of that id.</summary>
     UnknownTimeZone,
 
+    /// <summary>What was asked for can't be done inside a transaction.</summary>
+    NotInTransaction,
+
+    /// <summary>The transaction was committed or rolled back before.</summary>
+    TransactionOver,
+
     /// <summary>Any other answer of the database's.</summary>
     Database,
 }

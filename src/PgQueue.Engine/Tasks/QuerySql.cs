@@ -27,7 +27,14 @@ internal sealed class QuerySql
     {
         Check(query.Limit is null or >= 0, nameof(query.Limit), query.Limit);
         Check(query.Offset >= 0, nameof(query.Offset), query.Offset);
-        var text = new StringBuilder(query.Ascending ? "order by id" : "order by id desc");
+        var text = new StringBuilder("order by ");
+        var way = query.Ascending ? "" : " desc";
+        if (query.SortBy != TaskSort.Id)
+        {
+            text.Append(SortKey(query.SortBy)).Append(way).Append(" nulls last, ");
+        }
+
+        text.Append("id").Append(way);
         if (query.Limit is not null)
         {
             text.Append(CultureInfo.InvariantCulture, $"\nlimit {query.Limit}");
@@ -40,6 +47,8 @@ internal sealed class QuerySql
 
         return text.ToString();
     }
+
+    private static string SortKey(TaskSort by) => by == TaskSort.Duration ? "finished_at - started_at" : DbWords.Of(by);
 
     /// <summary>PowerShell's wildcards as a LIKE pattern.</summary>
     public static string Like(string wildcard)
@@ -87,9 +96,21 @@ internal sealed class QuerySql
         Any("tags @> $", query.Tags, NpgsqlDbType.Text);
         Any("client_id = any ($)", query.ClientIds, NpgsqlDbType.Text);
         Any("worker like any ($)", query.Workers?.Select(Like), NpgsqlDbType.Text);
+        Any("priority = any ($)", query.Priorities, NpgsqlDbType.Integer);
+        Any("group_key like any ($)", query.Groups?.Select(Like), NpgsqlDbType.Text);
+        Any("schedule like any ($)", query.Schedules?.Select(Like), NpgsqlDbType.Text);
+        Any($"ended = any ($::{_schema}.task_end[])", query.Ends?.Select(DbWords.Of), NpgsqlDbType.Text);
+        Any("exit_code = any ($)", query.ExitCodes, NpgsqlDbType.Integer);
+        Any(
+            "(error ->> 'type' ilike any ($) or substring(error ->> 'type' from '[^.+]*\\Z') ilike any ($))",
+            query.ErrorTypes?.Select(Like), NpgsqlDbType.Text);
         One("error ->> 'message' ilike $", query.ErrorText is null ? null : "%" + Like(query.ErrorText) + "%", NpgsqlDbType.Text);
         One("created_at >= $", query.CreatedFrom?.ToUniversalTime(), NpgsqlDbType.TimestampTz);
         One("created_at < $", query.CreatedBefore?.ToUniversalTime(), NpgsqlDbType.TimestampTz);
+        One("run_at >= $", query.DueFrom?.ToUniversalTime(), NpgsqlDbType.TimestampTz);
+        One("run_at < $", query.DueBefore?.ToUniversalTime(), NpgsqlDbType.TimestampTz);
+        One("started_at >= $", query.StartedFrom?.ToUniversalTime(), NpgsqlDbType.TimestampTz);
+        One("started_at < $", query.StartedBefore?.ToUniversalTime(), NpgsqlDbType.TimestampTz);
         One("finished_at >= $", query.FinishedFrom?.ToUniversalTime(), NpgsqlDbType.TimestampTz);
         One("finished_at < $", query.FinishedBefore?.ToUniversalTime(), NpgsqlDbType.TimestampTz);
     }

@@ -50,13 +50,19 @@ public sealed partial class QueueClient : IAsyncDisposable
 
     /// <summary>Makes the schema, or brings it up to date. Safe to repeat and to run from many places at once.</summary>
     /// <returns>How many migrations were applied.</returns>
-    public async Task<int> InstallSchemaAsync(CancellationToken cancellationToken = default) =>
-        (await _installer.InstallAsync(cancellationToken).ConfigureAwait(false)).Count;
+    public async Task<int> InstallSchemaAsync(CancellationToken cancellationToken = default)
+    {
+        Database.RefuseInTransaction("Install-PqSchema", "it is a transaction itself");
+        return (await _installer.InstallAsync(cancellationToken).ConfigureAwait(false)).Count;
+    }
 
     /// <summary>Drops the schema with every task in it.</summary>
     /// <returns>False where there was none.</returns>
-    public Task<bool> UninstallSchemaAsync(CancellationToken cancellationToken = default) =>
-        _installer.UninstallAsync(cancellationToken);
+    public Task<bool> UninstallSchemaAsync(CancellationToken cancellationToken = default)
+    {
+        Database.RefuseInTransaction("Uninstall-PqSchema", "it is a transaction itself");
+        return _installer.UninstallAsync(cancellationToken);
+    }
 
     /// <summary>The schema as a script for psql.</summary>
     public string GetSchemaScript() => _installer.AsScript();
@@ -86,21 +92,16 @@ public sealed partial class QueueClient : IAsyncDisposable
             task.Validate();
         }
 
-        return Database.RunAsync<IReadOnlyList<AddedTask>>(async connection =>
+        return Database.RunAtomicAsync<IReadOnlyList<AddedTask>>(async connection =>
         {
             var added = new List<AddedTask>(tasks.Count);
-            var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
-            await using (transaction.ConfigureAwait(false))
+            var common = shared is null ? "{}" : NewTaskJson.Object(shared);
+            foreach (var batch in tasks.Chunk(AddBatch))
             {
-                var common = shared is null ? "{}" : NewTaskJson.Object(shared);
-                foreach (var batch in tasks.Chunk(AddBatch))
-                {
-                    await AddBatchAsync(connection, batch, common, added, cancellationToken).ConfigureAwait(false);
-                }
-
-                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
-                return added;
+                await AddBatchAsync(connection, batch, common, added, cancellationToken).ConfigureAwait(false);
             }
+
+            return added;
         }, cancellationToken);
     }
 
@@ -199,8 +200,11 @@ public sealed partial class QueueClient : IAsyncDisposable
     /// <returns>The ids that have finished, in the order that was noticed; not all (or none) where the time ran out.</returns>
     /// <exception cref="QueueException">One of the tasks is not there.</exception>
     public Task<IReadOnlyList<long>> WaitAsync(
-        IReadOnlyCollection<long> ids, bool any = false, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
-        new TaskWaiter(Database).WaitAsync(ids, any, timeout, cancellationToken);
+        IReadOnlyCollection<long> ids, bool any = false, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    {
+        Database.RefuseInTransaction("Wait-PqTask", "no worker sees its tasks before the commit");
+        return new TaskWaiter(Database).WaitAsync(ids, any, timeout, cancellationToken);
+    }
 
     /// <summary>The records of a task's streams in their order, streamed.</summary>
     /// <param name="id">The task.</param>
@@ -215,16 +219,7 @@ public sealed partial class QueueClient : IAsyncDisposable
                 new() { Value = (object?)run ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Integer },
                 new() { Value = after },
             ],
-            row => new TaskOutput
-            {
-                TaskId = id,
-                Run = row.GetInt32(0),
-                Sequence = row.GetInt32(1),
-                At = TaskRow.Time(row, 2)!.Value,
-                Stream = DbWords.Parse<TaskStream>(row.GetString(3)),
-                Text = TaskRow.Text(row, 4),
-                Clixml = TaskRow.Text(row, 5),
-            },
+            TaskOutput.Read,
             cancellationToken);
 
     /// <summary>The workers that are in office, and those lost within the last day.</summary>
@@ -293,6 +288,17 @@ public sealed partial class QueueClient : IAsyncDisposable
         string sql, IReadOnlyList<NpgsqlParameter> parameters, Func<NpgsqlDataReader, T> read,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        if (Database.InTransaction)
+        {
+            // Its one connection must be free for whatever is done with the first row.
+            foreach (var row in await CallAsync(sql, parameters, read, cancellationToken).ConfigureAwait(false))
+            {
+                yield return row;
+            }
+
+            yield break;
+        }
+
         var reader = await Database.OpenReaderAsync(c => Command(c, sql, parameters), cancellationToken).ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
         {

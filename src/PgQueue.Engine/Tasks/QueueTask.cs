@@ -45,6 +45,9 @@ public sealed record QueueTask
     /// <summary>Runs lost with their worker.</summary>
     public required int Lost { get; init; }
 
+    /// <summary>Runs that may be lost with their worker before it counts as failed.</summary>
+    public int MaxLost { get; init; }
+
     /// <summary>Starts of any kind.</summary>
     public required int Run { get; init; }
 
@@ -54,11 +57,44 @@ public sealed record QueueTask
     /// <summary>The key that keeps a second task of its kind out while it is unfinished.</summary>
     public string? DedupeKey { get; init; }
 
+    /// <summary>When it is tried again after a failure; null where at once.</summary>
+    public RetryPolicy? Retry { get; init; }
+
+    /// <summary>Its group in the queue, of which one runs at a time.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>The order within its group.</summary>
+    public GroupOrder? GroupOrder { get; init; }
+
+    /// <summary>The tasks it was to run after; empty where there are none.</summary>
+    public IReadOnlyList<long> After { get; init; } = [];
+
+    /// <summary>The queue that gets a dead letter when it has failed for good.</summary>
+    public string? DeadLetterQueue { get; init; }
+
+    /// <summary>The failed task that this dead letter stands for.</summary>
+    public long? DeadLetterOf { get; init; }
+
+    /// <summary>The dead letter that stands for it.</summary>
+    public long? DeadLetterId { get; init; }
+
+    /// <summary>The task that an upsert has put in its place, to run after it.</summary>
+    public long? ReplacedBy { get; init; }
+
+    /// <summary>The schedule that added it.</summary>
+    public string? Schedule { get; init; }
+
+    /// <summary>The time of that schedule which it stands for.</summary>
+    public DateTime? Tick { get; init; }
+
     /// <summary>When it was added.</summary>
     public required DateTime CreatedAt { get; init; }
 
     /// <summary>When it is, or was, due.</summary>
     public required DateTime RunAt { get; init; }
+
+    /// <summary>When it is not worth starting any more.</summary>
+    public DateTime? ExpiresAt { get; init; }
 
     /// <summary>When its last run began.</summary>
     public DateTime? StartedAt { get; init; }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -70,12 +71,39 @@ public sealed record RetryPolicy
         return Scatter(Math.Min(Delay.TotalSeconds * factor, MaxDelay.TotalSeconds), chance);
     }
 
+    /// <summary>The waits in one line.</summary>
+    public override string ToString()
+    {
+        var waits = Delays is { Count: > 0 } list ? string.Join(", ", list)
+            : Backoff == Backoff.None || Delay == TimeSpan.Zero ? "at once"
+            : Backoff == Backoff.Fixed ? $"after {Delay}"
+            : $"after {Delay}, {Backoff.ToString().ToLowerInvariant()} up to {MaxDelay}";
+        return waits
+            + (Jitter > 0 ? string.Create(CultureInfo.InvariantCulture, $", jitter {Jitter}") : "")
+            + (RetryOn is { Count: > 0 } ? $", on {string.Join(", ", RetryOn)}" : "")
+            + (NoRetryOn is { Count: > 0 } ? $", not on {string.Join(", ", NoRetryOn)}" : "");
+    }
+
     private TimeSpan Scatter(double seconds, double chance) => TimeSpan.FromSeconds(seconds * (1 - (Jitter * chance)));
 
     internal string ToJson() => JsonSerializer.Serialize(this, RetryPolicyJson.Default.RetryPolicy);
 
     internal static RetryPolicy FromJson(string? json) =>
         (json is null ? null : JsonSerializer.Deserialize(json, RetryPolicyJson.Default.RetryPolicy)) ?? Immediate;
+
+    /// <summary>What is written of it; null where there is none, or it is in a form that a SQL caller made up.</summary>
+    internal static RetryPolicy? Read(string? json)
+    {
+        try
+        {
+            return json is null ? null : FromJson(json);
+        }
+        catch (JsonException)
+        {
+            // A task must be shown for all that. What the worker makes of it is the worker's to say.
+            return null;
+        }
+    }
 
     internal void Validate()
     {

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace PgQueue;
 
 /// <summary>A task's streams.</summary>
@@ -48,4 +50,15 @@ public sealed record TaskOutput
 
     /// <summary>The record itself as CLIXML; null where the text says all.</summary>
     public string? Clixml { get; init; }
+
+    internal static TaskOutput Read(NpgsqlDataReader row) => new()
+    {
+        TaskId = row.GetInt64(0),
+        Run = row.GetInt32(1),
+        Sequence = row.GetInt32(2),
+        At = TaskRow.Time(row, 3)!.Value,
+        Stream = DbWords.Parse<TaskStream>(row.GetString(4)),
+        Text = TaskRow.Text(row, 5),
+        Clixml = TaskRow.Text(row, 6),
+    };
 }

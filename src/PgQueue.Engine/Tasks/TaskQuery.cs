@@ -27,6 +27,24 @@ public sealed record TaskQuery
     /// <summary>A worker of one of these names; <c>*</c> and <c>?</c> are wildcards.</summary>
     public IReadOnlyCollection<string>? Workers { get; init; }
 
+    /// <summary>One of these priorities.</summary>
+    public IReadOnlyCollection<int>? Priorities { get; init; }
+
+    /// <summary>A group of one of these names; <c>*</c> and <c>?</c> are wildcards.</summary>
+    public IReadOnlyCollection<string>? Groups { get; init; }
+
+    /// <summary>Added by a schedule of one of these names; <c>*</c> and <c>?</c> are wildcards.</summary>
+    public IReadOnlyCollection<string>? Schedules { get; init; }
+
+    /// <summary>Finished in one of these ways.</summary>
+    public IReadOnlyCollection<TaskEnd>? Ends { get; init; }
+
+    /// <summary>Finished with one of these exit codes.</summary>
+    public IReadOnlyCollection<int>? ExitCodes { get; init; }
+
+    /// <summary>An error of one of these types, named in full or without the namespace; <c>*</c> and <c>?</c> are wildcards.</summary>
+    public IReadOnlyCollection<string>? ErrorTypes { get; init; }
+
     /// <summary>An error whose message contains this text, in any case; <c>*</c> and <c>?</c> are wildcards.</summary>
     public string? ErrorText { get; init; }
 
@@ -42,7 +60,22 @@ public sealed record TaskQuery
     /// <summary>Finished before this time.</summary>
     public DateTimeOffset? FinishedBefore { get; init; }
 
-    /// <summary>Oldest first; newest first where false.</summary>
+    /// <summary>Due at or after this time.</summary>
+    public DateTimeOffset? DueFrom { get; init; }
+
+    /// <summary>Due before this time.</summary>
+    public DateTimeOffset? DueBefore { get; init; }
+
+    /// <summary>Last run begun at or after this time.</summary>
+    public DateTimeOffset? StartedFrom { get; init; }
+
+    /// <summary>Last run begun before this time.</summary>
+    public DateTimeOffset? StartedBefore { get; init; }
+
+    /// <summary>What they are sorted by.</summary>
+    public TaskSort SortBy { get; init; }
+
+    /// <summary>Lowest, oldest, first of the alphabet first; the other way round where false.</summary>
     public bool Ascending { get; init; }
 
     /// <summary>This many at the most; all where null. 0 or more.</summary>

@@ -33,7 +33,7 @@ internal sealed class TaskWaiter(QueueDatabase database)
             connection.Notification += Notified;
             try
             {
-                await ListenAsync(connection, cancellationToken).ConfigureAwait(false);
+                await EndChannel.ListenAsync(database, connection, cancellationToken).ConfigureAwait(false);
                 await CheckAllExistAsync(connection, pending, cancellationToken).ConfigureAwait(false);
                 while (true)
                 {
@@ -62,17 +62,6 @@ internal sealed class TaskWaiter(QueueDatabase database)
                 connection.Notification -= Notified;
             }
         }, cancellationToken);
-
-    private async Task ListenAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        var command = new NpgsqlCommand($"select {database.QuotedSchema}.end_channel()", connection);
-        await using (command.ConfigureAwait(false))
-        {
-            var channel = (string)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-            command.CommandText = $"listen {SchemaName.Quote(channel)}";
-            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
 
     private async Task CheckAllExistAsync(NpgsqlConnection connection, HashSet<long> ids, CancellationToken cancellationToken)
     {

@@ -2,10 +2,13 @@ using System.Management.Automation;
 
 namespace PgQueue.PowerShell;
 
-/// <summary>Lets a point in time be written as so long ago: <c>1h</c> is an hour before now.</summary>
+/// <summary>Lets a point in time be written as so long ago, or ahead: <c>1h</c> is an hour before now, or after it.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 internal sealed class TimePointTransformationAttribute : ArgumentTransformationAttribute
 {
+    /// <summary>A duration is counted from now into the future.</summary>
+    public bool Ahead { get; set; }
+
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
@@ -14,12 +17,12 @@ internal sealed class TimePointTransformationAttribute : ArgumentTransformationA
             return value!;
         }
 
-        if (Duration.From(value) is { } ago)
+        if (Duration.From(value) is { } time)
         {
-            return DateTime.Now - ago;
+            return DateTime.Now + (Ahead ? time : -time);
         }
 
-        return LanguagePrimitives.TryConvertTo<DateTime>(value, out var time) ? time : throw new ArgumentTransformationMetadataException(
-            $"'{value}' is neither a time nor a duration. Write 2026-01-31, '2026-01-31 14:30', or how long ago: 30s, 5m, 2h, 1d.");
+        return LanguagePrimitives.TryConvertTo<DateTime>(value, out var point) ? point : throw new ArgumentTransformationMetadataException(
+            $"'{value}' is neither a time nor a duration. Write 2026-01-31, '2026-01-31 14:30', or how long {(Ahead ? "from now" : "ago")}: 30s, 5m, 2h, 1d.");
     }
 }

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace PgQueue.PowerShell;
 
 /// <summary>A cmdlet that talks to a queue.</summary>
-public abstract class QueueCmdlet : EngineCmdlet
+public abstract partial class QueueCmdlet : EngineCmdlet
 {
     private QueueClient? _client;
 
@@ -28,6 +28,9 @@ public abstract class QueueCmdlet : EngineCmdlet
     /// <summary>The schema where it is not the connection's.</summary>
     private protected virtual string? OtherSchema => null;
 
+    /// <summary>Why it can't be used inside a transaction; null where it can.</summary>
+    private protected virtual string? NotInTransaction => null;
+
     /// <summary>A client for a schema that may not be there yet.</summary>
     private protected QueueClient UncheckedClient()
     {
@@ -35,6 +38,11 @@ public abstract class QueueCmdlet : EngineCmdlet
         if (OtherSchema is { } schema && schema != Connection.Schema)
         {
             Connection = new PqConnection(Connection.ConnectionString, schema) { Embedded = Connection.Embedded };
+        }
+
+        if (NotInTransaction is { } why)
+        {
+            Session.Current.Client(Connection).Queue.Database.RefuseInTransaction(MyInvocation.MyCommand.Name, why);
         }
 
         return Live(Connection).Queue;

@@ -75,6 +75,8 @@ public sealed partial class StartWorkerCommand : QueueCmdlet
     [Parameter]
     public ScriptBlock? AfterTask { get; set; }
 
+    private protected override string? NotInTransaction => "it would not see its tasks before the commit";
+
     private protected override void End()
     {
         _ = Client;

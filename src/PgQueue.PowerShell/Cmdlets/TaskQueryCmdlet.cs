@@ -7,6 +7,9 @@ public abstract class TaskQueryCmdlet : QueueCmdlet
 {
     private protected const string QuerySet = "Query";
 
+    // Boxed, see ModuleLifetime.
+    private object? _sortBy;
+
     private protected TaskQueryCmdlet()
     {
     }
@@ -40,6 +43,35 @@ public abstract class TaskQueryCmdlet : QueueCmdlet
     [Parameter(ParameterSetName = QuerySet)]
     public string[]? ClientId { get; set; }
 
+    /// <summary>Tasks of these priorities: Batch, Low, Normal, High, Critical, or numbers, such as (50..75).</summary>
+    [Parameter(ParameterSetName = QuerySet)]
+    [PrioritiesTransformation]
+    [ArgumentCompleter(typeof(PriorityCompleter))]
+    public int[]? Priority { get; set; }
+
+    /// <summary>Tasks of these groups; * and ? are wildcards.</summary>
+    [Parameter(ParameterSetName = QuerySet)]
+    [SupportsWildcards]
+    public string[]? Group { get; set; }
+
+    /// <summary>Tasks that these schedules have added; * and ? are wildcards.</summary>
+    [Parameter(ParameterSetName = QuerySet)]
+    [SupportsWildcards]
+    public string[]? Schedule { get; set; }
+
+    /// <summary>Tasks that finished in one of these ways, such as Timeout or Lost.</summary>
+    [Parameter(ParameterSetName = QuerySet)]
+    public TaskEnd[]? Ended { get; set; }
+
+    /// <summary>Tasks that finished with one of these exit codes.</summary>
+    [Parameter(ParameterSetName = QuerySet)]
+    public int[]? ExitCode { get; set; }
+
+    /// <summary>Tasks whose error is of one of these types, named in full or without the namespace; * and ? are wildcards.</summary>
+    [Parameter(ParameterSetName = QuerySet)]
+    [SupportsWildcards]
+    public string[]? ErrorType { get; set; }
+
     /// <summary>Tasks whose error's message contains this text, in any case; * and ? are wildcards.</summary>
     [Parameter(ParameterSetName = QuerySet)]
     [SupportsWildcards]
@@ -55,9 +87,32 @@ public abstract class TaskQueryCmdlet : QueueCmdlet
     [ValidateRange(0, long.MaxValue)]
     public long Skip { get; set; }
 
-    /// <summary>Oldest first. Default: newest first.</summary>
+    /// <summary>
+    /// Id, Name, Queue, Priority, CreatedAt, RunAt, StartedAt, FinishedAt or Duration: newest and greatest first, but names
+    /// in the order of the alphabet. Default: Id.
+    /// </summary>
+    [Parameter(ParameterSetName = QuerySet)]
+    public TaskSort SortBy
+    {
+        get => (TaskSort?)_sortBy ?? TaskSort.Id;
+        set => _sortBy = value;
+    }
+
+    /// <summary>Oldest, smallest or first of the alphabet first.</summary>
     [Parameter(ParameterSetName = QuerySet)]
     public SwitchParameter Ascending { get; set; }
+
+    /// <summary>Newest, greatest or last of the alphabet first.</summary>
+    [Parameter(ParameterSetName = QuerySet)]
+    public SwitchParameter Descending { get; set; }
+
+    private protected override void Begin()
+    {
+        if (Ascending && Descending)
+        {
+            throw new QueueException(QueueError.InvalidArgument, "-Ascending and -Descending exclude each other; give one of them.");
+        }
+    }
 
     private protected void WriteTasks(TaskQuery query)
     {
@@ -75,10 +130,17 @@ public abstract class TaskQueryCmdlet : QueueCmdlet
         Kinds = Kind,
         Workers = Worker,
         ClientIds = ClientId,
+        Priorities = Priority,
+        Groups = Group,
+        Schedules = Schedule,
+        Ends = Ended,
+        ExitCodes = ExitCode,
+        ErrorTypes = ErrorType,
         ErrorText = ErrorText,
         Limit = First,
         Offset = Skip,
-        Ascending = Ascending,
+        SortBy = SortBy,
+        Ascending = Ascending || (!Descending && SortBy is TaskSort.Name or TaskSort.Queue),
     };
 
     /// <summary>A time as the engine takes it: a time of no known kind is local.</summary>

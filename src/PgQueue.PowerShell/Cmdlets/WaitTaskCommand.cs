@@ -17,6 +17,7 @@ public sealed class WaitTaskCommand : QueueCmdlet
     private static readonly TimeSpan Slice = TimeSpan.FromSeconds(1);
 
     private readonly HashSet<long> _pending = [];
+    private bool _emitted;
 
     /// <summary>The tasks' ids.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -31,27 +32,27 @@ public sealed class WaitTaskCommand : QueueCmdlet
     [DurationTransformation]
     public TimeSpan? Timeout { get; set; }
 
+    private protected override string? NotInTransaction => "no worker sees its tasks before the commit";
+
     private protected override void Process() => _pending.UnionWith(Id);
 
     private protected override void End()
     {
-        Start();
+        // A server that is not there from the beginning is an error; one that goes away is waited for.
+        _ = Client;
+        LeaveOutMissing();
         var all = _pending.Count;
         var clock = Stopwatch.StartNew();
-        Emit(_pending, all);
         try
         {
-            while (_pending.Count > 0 && !(Any && _pending.Count < all))
+            Emit(_pending);
+            while (_pending.Count > 0 && !(Any && _emitted))
             {
-                var left = Timeout - clock.Elapsed ?? Slice;
-                if (left <= TimeSpan.Zero)
+                if (!WaitUntil(Timeout - clock.Elapsed, all))
                 {
                     WriteTimeout(all);
                     return;
                 }
-
-                Report(all, ProgressRecordType.Processing);
-                Emit(Await(token => Client.WaitAsync([.. _pending], Any, left < Slice ? left : Slice, token)), all);
             }
         }
         finally
@@ -60,8 +61,36 @@ public sealed class WaitTaskCommand : QueueCmdlet
         }
     }
 
+    /// <summary>Waits a while, and emits what has finished then.</summary>
+    /// <returns>False where no time is left.</returns>
+    private bool WaitUntil(TimeSpan? left, int all)
+    {
+        if (left <= TimeSpan.Zero)
+        {
+            return false;
+        }
+
+        Report(all, ProgressRecordType.Processing);
+        try
+        {
+            if (!TryAwait(token => Client.WaitAsync([.. _pending], Any, left < Slice ? left : Slice, token), left, out var finished))
+            {
+                return false;
+            }
+
+            Emit(finished);
+        }
+        catch (QueueException e) when (e.Error == QueueError.TaskNotFound)
+        {
+            // Somebody has removed it; the others are waited for.
+            LeaveOutMissing();
+        }
+
+        return true;
+    }
+
     /// <summary>Leaves out, with an error each, what is not there.</summary>
-    private void Start()
+    private void LeaveOutMissing()
     {
         var there = Read([.. _pending]).Select(task => task.Id).ToHashSet();
         foreach (var id in _pending.Except(there).Order().ToList())
@@ -71,21 +100,30 @@ public sealed class WaitTaskCommand : QueueCmdlet
         }
     }
 
-    private void Emit(IEnumerable<long> ids, int all)
+    private void Emit(IEnumerable<long> ids)
     {
         foreach (var task in Read([.. ids]).Where(task => task.IsFinished))
         {
-            if (!Any || _pending.Count == all)
+            if (!Any || !_emitted)
             {
+                _emitted = true;
                 _pending.Remove(task.Id);
                 WriteObject(task);
             }
         }
     }
 
-    private List<QueueTask> Read(long[] ids) => ids.Length == 0
-        ? []
-        : [.. Pull(token => Client.QueryAsync(new TaskQuery { Ids = ids, Ascending = true }, token))];
+    private List<QueueTask> Read(long[] ids)
+    {
+        if (ids.Length == 0)
+        {
+            return [];
+        }
+
+        TryAwait(
+            token => Client.QueryAsync(new TaskQuery { Ids = ids, Ascending = true }, token).ToListAsync(token).AsTask(), null, out var found);
+        return found;
+    }
 
     private void Report(int all, ProgressRecordType type) => WriteProgress(
         new ProgressRecord(0, "Waiting for tasks", $"{all - _pending.Count} of {all} finished")

@@ -1,7 +1,7 @@
 namespace PgQueue.PowerShell;
 
 /// <summary>A queue that cmdlets talk to. Shows where it is and as whom, never the password; nor is that exported.</summary>
-public sealed class PqConnection
+public class PqConnection
 {
     private readonly Lazy<ConnectionTarget> _target;
 
@@ -10,6 +10,13 @@ public sealed class PqConnection
         ConnectionString = connectionString;
         Schema = schema;
         _target = new(() => ConnectionTarget.Of(connectionString));
+    }
+
+    private protected PqConnection(PqConnection other)
+        : this(other.ConnectionString, other.Schema)
+    {
+        Version = other.Version;
+        Embedded = other.Embedded;
     }
 
     /// <summary>The host with its port, or the folder of a Unix socket.</summary>
@@ -31,6 +38,10 @@ public sealed class PqConnection
     public bool Embedded { get; internal init; }
 
     internal string ConnectionString { get; }
+
+    /// <summary>Begins a transaction. What it returns goes where a connection goes; end it with Commit(), Rollback() or Dispose().</summary>
+    /// <exception cref="QueueException">The server can't be reached, or this is a transaction already.</exception>
+    public PqTransaction BeginTransaction() => Session.Current.Begin(this);
 
     /// <summary>Where it leads, in one line.</summary>
     public override string ToString() => $"{Server}/{Database}, schema {Schema}";

@@ -25,6 +25,7 @@ internal static class ErrorRecords
     {
         QueueError.InvalidArgument or QueueError.InvalidCron or QueueError.UnknownTimeZone => ErrorCategory.InvalidArgument,
         QueueError.ServerUnreachable or QueueError.ConnectionLost => ErrorCategory.ConnectionError,
+        QueueError.NotInTransaction or QueueError.TransactionOver => ErrorCategory.InvalidOperation,
         QueueError.AuthenticationFailed => ErrorCategory.AuthenticationError,
         QueueError.PermissionDenied => ErrorCategory.PermissionDenied,
         QueueError.DatabaseMissing or QueueError.TaskNotFound or QueueError.ScheduleNotFound => ErrorCategory.ObjectNotFound,

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace PgQueue.PowerShell;
 
 /// <summary>What a runspace keeps between cmdlets: its default connection and the clients in use.</summary>
-internal sealed class Session
+internal sealed partial class Session
 {
     private static readonly ConditionalWeakTable<Runspace, Session> Sessions = [];
 
@@ -17,12 +17,25 @@ internal sealed class Session
     /// <summary>What Connect-PqQueue has set.</summary>
     public PqConnection? Default { get; set; }
 
-    /// <summary>The client for a connection; its pool is shared by all cmdlets of the session.</summary>
+    /// <summary>
+    /// The client for a connection: that of the transaction it is or is used in, else one whose pool is shared by all
+    /// cmdlets of the session.
+    /// </summary>
     public SessionClient Client(PqConnection connection)
     {
+        if (connection is PqTransaction { Client: var own })
+        {
+            return own;
+        }
+
         lock (_gate)
         {
-            var key = (connection.ConnectionString, connection.Schema);
+            var key = Key(connection);
+            if (_blocks.TryGetValue(key, out var block))
+            {
+                return block.Client;
+            }
+
             if (!_clients.TryGetValue(key, out var client))
             {
                 client = new SessionClient(QueueClient.Create(connection.ConnectionString, connection.Schema));
@@ -33,12 +46,21 @@ internal sealed class Session
         }
     }
 
-    /// <summary>Closes a connection's client.</summary>
+    /// <summary>Closes a connection's client, and rolls its transactions back.</summary>
+    /// <exception cref="CmdletException">The connection is that of a Use-PqTransaction that is being run.</exception>
     public void Close(PqConnection connection)
     {
+        if (connection is PqTransaction own)
+        {
+            own.Dispose();
+            return;
+        }
+
+        RefuseInBlock(connection);
         lock (_gate)
         {
-            if (_clients.Remove((connection.ConnectionString, connection.Schema), out var client))
+            EndTransactions(t => Key(t) == Key(connection));
+            if (_clients.Remove(Key(connection), out var client))
             {
                 client.Close();
             }
@@ -51,6 +73,7 @@ internal sealed class Session
         lock (_gate)
         {
             Default = null;
+            EndTransactions(_ => true);
             foreach (var client in _clients.Values)
             {
                 client.Close();
@@ -59,6 +82,8 @@ internal sealed class Session
             _clients.Clear();
         }
     }
+
+    private static (string ConnectionString, string Schema) Key(PqConnection connection) => (connection.ConnectionString, connection.Schema);
 
     private static Session Open(Runspace runspace)
     {

@@ -15,11 +15,14 @@ internal sealed class SessionClient(QueueClient queue)
     /// <summary>The schema is the one that this module needs.</summary>
     public bool SchemaIsChecked { get; set; }
 
+    /// <summary>All that is done with it belongs to one transaction.</summary>
+    public bool InTransaction { get; init; }
+
     /// <summary>True where the server may have closed the pooled connections since the last use, which is now.</summary>
     public bool MayBeStale()
     {
         var last = Interlocked.Exchange(ref _lastUse, Stopwatch.GetTimestamp());
-        return Stopwatch.GetElapsedTime(last) > Fresh;
+        return !InTransaction && Stopwatch.GetElapsedTime(last) > Fresh;
     }
 
     public void Close() => Queue.DisposeAsync().AsTask().GetAwaiter().GetResult();

@@ -4,12 +4,21 @@ using System.Management.Automation;
 namespace PgQueue.PowerShell;
 
 /// <summary>Writes a task's records to the streams of this session.</summary>
-internal sealed class StreamReplay(Cmdlet cmdlet, QueueTask task)
+/// <param name="cmdlet">Who writes them.</param>
+/// <param name="task">The task.</param>
+/// <param name="only">These streams alone; all where null.</param>
+/// <param name="bars">Shows the task's progress; null where it is over.</param>
+internal sealed class StreamReplay(Cmdlet cmdlet, QueueTask task, TaskStream[]? only, TaskBars? bars)
 {
     private const string HostTag = "PSHOST";
 
     public void Write(TaskOutput record)
     {
+        if (!Wants(record.Stream))
+        {
+            return;
+        }
+
         var text = record.Text ?? "";
         switch (record.Stream)
         {
@@ -32,10 +41,30 @@ internal sealed class StreamReplay(Cmdlet cmdlet, QueueTask task)
                 cmdlet.WriteInformation(Information(record, text));
                 break;
             default:
-                // Progress is of no use when it is over.
+                bars?.Show(record, task);
                 break;
         }
     }
+
+    /// <summary>Writes a method's result, which comes at the end.</summary>
+    public void WriteResult(string? json)
+    {
+        if (json is not null && Wants(TaskStream.Output))
+        {
+            cmdlet.WriteObject(ResultValue.FromJson(json), enumerateCollection: true);
+        }
+    }
+
+    /// <summary>Writes the error that ended a run.</summary>
+    public void WriteEnd(TaskError error)
+    {
+        if (Wants(TaskStream.Error))
+        {
+            cmdlet.WriteError(TaskErrors.From(error, task));
+        }
+    }
+
+    private bool Wants(TaskStream stream) => only is null || only.Contains(stream);
 
     private InformationRecord Information(TaskOutput record, string text)
     {

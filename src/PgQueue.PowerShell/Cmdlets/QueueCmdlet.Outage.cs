@@ -1,0 +1,58 @@
+using System.Diagnostics;
+
+namespace PgQueue.PowerShell;
+
+/// <content>Waiting on while the database is away.</content>
+public abstract partial class QueueCmdlet
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
+
+    private bool _away;
+
+    /// <summary>Repeats what only reads until it succeeds, though the connection breaks; warns once when it does.</summary>
+    /// <param name="work">The engine's work.</param>
+    /// <param name="limit">How long to try at the most; for ever where null.</param>
+    /// <param name="result">The work's result.</param>
+    /// <returns>False where the time ran out while the database was away.</returns>
+    private protected bool TryAwait<T>(Func<CancellationToken, Task<T>> work, TimeSpan? limit, out T result)
+    {
+        var clock = Stopwatch.StartNew();
+        for (var wait = FirstRetry; ; wait = wait * 2 < LongestRetry ? wait * 2 : LongestRetry)
+        {
+            try
+            {
+                result = Await(work);
+                Away(null);
+                return true;
+            }
+            catch (QueueException e) when (e.IsTransient)
+            {
+                Away(e);
+            }
+
+            if (limit - clock.Elapsed is { } left && left < wait)
+            {
+                result = default!;
+                return false;
+            }
+
+            Await(token => Task.Delay(wait, token));
+        }
+    }
+
+    private void Away(QueueException? error)
+    {
+        if (error is not null && !_away)
+        {
+            Client.Database.ClosePooled();
+            WriteWarning($"The connection to {Client.Server} is lost ({error.InnerException?.Message ?? error.Message}). Going on when it is back.");
+        }
+        else if (error is null && _away)
+        {
+            WriteVerbose($"The connection to {Client.Server} is back.");
+        }
+
+        _away = error is not null;
+    }
+}

@@ -82,7 +82,7 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
             AfterAny = AfterAny,
         };
         _shared.Validate();
-        Require(ExpiresAt is null || ExpiresAt > DateTime.Now, nameof(ExpiresAt), ExpiresAt, "has passed: it would expire before it could run");
+        RequireTimeToRun();
         _ = Client;
     }
 
@@ -113,6 +113,10 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
     }
 
     private protected override void End() => Send();
+
+    /// <exception cref="CmdletException">It would expire before it could run.</exception>
+    private protected void RequireTimeToRun() =>
+        Require(ExpiresAt is null || ExpiresAt > DateTime.Now, nameof(ExpiresAt), ExpiresAt, "has passed: it would expire before it could run");
 
     /// <summary>A task with what is its own only in this cmdlet.</summary>
     /// <param name="task">The task with what is its own in any.</param>

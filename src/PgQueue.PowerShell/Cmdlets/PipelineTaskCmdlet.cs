@@ -83,7 +83,7 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
         };
         _shared.Validate();
         RequireTimeToRun();
-        _ = Client;
+        Open();
     }
 
     private protected override void Process()
@@ -117,6 +117,9 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
     /// <exception cref="CmdletException">It would expire before it could run.</exception>
     private protected void RequireTimeToRun() =>
         Require(ExpiresAt is null || ExpiresAt > DateTime.Now, nameof(ExpiresAt), ExpiresAt, "has passed: it would expire before it could run");
+
+    /// <summary>Connects, so that what is wrong with the connection is said before any item is read.</summary>
+    private protected virtual void Open() => _ = Client;
 
     /// <summary>A task with what is its own only in this cmdlet.</summary>
     /// <param name="task">The task with what is its own in any.</param>

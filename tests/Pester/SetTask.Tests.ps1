@@ -182,6 +182,7 @@ Describe 'Set-PqTask -Id' {
         @{ Name = 'retries set and taken away'; Bad = @{ RetryDelay = '5m'; Clear = 'Retry' }; Says = 'Clear ''Retry''*RetryDelay*' }
         @{ Name = 'expiry set and taken away'; Bad = @{ ExpireAfter = '5m'; Clear = 'ExpiresAt' }; Says = 'Clear ''ExpiresAt''*ExpireAfter*' }
         @{ Name = 'a name for each'; Bad = @{ Name = { $_ } }; Says = 'Name*script block*' }
+        @{ Name = 'an expiry that has passed'; Bad = @{ ExpiresAt = [datetime]::Now.AddDays(-1) }; Says = 'ExpiresAt*has passed*' }
         @{ Name = 'no attempts'; Bad = @{ MaxAttempts = 0 }; Says = 'MaxAttempts ''0''*' }
     ) {
         $failure = Get-Failure { Set-PqTask 1 @Bad }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace PgQueue;
@@ -6,10 +7,13 @@ namespace PgQueue;
 /// <summary>New tasks in the words of the SQL function add_tasks.</summary>
 internal static class NewTaskJson
 {
+    // No page will show it: CLIXML would double by what HTML needs escaped.
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static string Array(IReadOnlyCollection<NewTask> tasks)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, Plain))
         {
             json.WriteStartArray();
             foreach (var task in tasks)

@@ -87,12 +87,9 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
             AfterAny = AfterAny,
         };
         _shared.Validate();
-        Require(ExpiresAt is null || ExpiresAt > DateTime.Now, nameof(ExpiresAt), ExpiresAt, "has passed: it would expire before it could run");
+        RequireTimeToRun();
         Open();
     }
-
-    /// <summary>Finds the queue that the tasks go to, before the first of them.</summary>
-    private protected virtual void Open() => _ = Client;
 
     private protected override void Process()
     {
@@ -122,6 +119,13 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
     }
 
     private protected override void End() => Send();
+
+    /// <exception cref="CmdletException">It would expire before it could run.</exception>
+    private protected void RequireTimeToRun() =>
+        Require(ExpiresAt is null || ExpiresAt > DateTime.Now, nameof(ExpiresAt), ExpiresAt, "has passed: it would expire before it could run");
+
+    /// <summary>Connects, so that what is wrong with the connection is said before any item is read.</summary>
+    private protected virtual void Open() => _ = Client;
 
     /// <summary>A task with what is its own only in this cmdlet.</summary>
     /// <param name="task">The task with what is its own in any.</param>

@@ -33,6 +33,7 @@ public sealed partial class SetTaskCommand
     private void BeginChange()
     {
         Require(Name is not { IsScript: true }, nameof(Name), Name, "is a script block, which only -ClientId goes with; give a text");
+        RequireTimeToRun();
         foreach (var name in Clear)
         {
             string[] options = name switch

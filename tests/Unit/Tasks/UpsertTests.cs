@@ -190,6 +190,22 @@ public sealed class UpsertTests
         Assert.True(refused > 0 && checks > 10, $"{refused} refused, {checks} checks");
     }
 
+    [Theory]
+    [InlineData("dead", "a queue can't be its own dead-letter queue")]
+    [InlineData(null, "it would expire before it could run")]
+    public async Task A_change_that_contradicts_what_a_task_has_is_refused_whole(string? queueName, string why)
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        var good = (await queue.Client.AddAsync(NewTask.ForCommand("true"))).Id;
+        var id = (await queue.Client.AddAsync(NewTask.ForCommand("true") with { DeadLetterQueue = "dead", ExpireAfter = TimeSpan.FromHours(1) })).Id;
+
+        var error = await Assert.ThrowsAsync<QueueException>(() => queue.Client.ChangeAsync(
+            [good, id], queueName is null ? new TaskChange { Delay = TimeSpan.FromHours(2) } : new TaskChange { Queue = queueName }));
+
+        Assert.Equal((QueueError.InvalidArgument, $"Task {id}: {why}."), (error.Error, error.Message));
+        Assert.Equal((TaskState.Ready, "default"), ((await queue.TaskAsync(good)).State, (await queue.TaskAsync(good)).Queue));
+    }
+
     [Fact]
     public async Task Waiting_tasks_are_changed_by_their_ids_and_others_are_left_alone()
     {

@@ -216,6 +216,7 @@ declare
         'queue', 'priority', 'name', 'tags', 'timeout', 'memory_limit', 'max_attempts', 'max_lost', 'retry', 'run_at',
         'delay', 'dead_letter_queue', 'expires_at', 'expire_after', 'args', 'params'];
     wanted      record;
+    wrong       record;
     changed     bigint[];
 begin
     if changes - settings <> '{}' then
@@ -278,6 +279,20 @@ begin
         insert into queue (name) select distinct u.queue from updated u on conflict do nothing
     )
     select array_agg(u.id) into changed from updated u;
+
+    select t.id, t.dead_letter_queue = t.queue as own_letter into wrong
+    from task t
+    where t.id = any (changed)
+      and (t.dead_letter_queue = t.queue or t.expires_at <= greatest(t.run_at, clock_timestamp()))
+    order by t.id
+    limit 1;
+    if found then
+        raise exception 'task %: %', wrong.id, case
+                when wrong.own_letter then 'a queue can''t be its own dead-letter queue'
+                else 'it would expire before it could run'
+            end
+            using errcode = 'invalid_parameter_value';
+    end if;
 
     perform place_tasks(changed);
     return query select unnest(changed);

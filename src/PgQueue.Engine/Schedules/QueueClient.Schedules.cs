@@ -15,19 +15,13 @@ public sealed partial class QueueClient
     {
         ArgumentNullException.ThrowIfNull(schedule);
         schedule.Validate();
-        return Database.RunAsync(
+        return Database.RunAtomicAsync(
             async connection =>
             {
-                var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
-                await using (transaction.ConfigureAwait(false))
-                {
-                    await RegisterAsync(connection, schedule, cancellationToken).ConfigureAwait(false);
-                    // Works out the next run, so that it need not wait for a maintainer.
-                    await new ScheduleFirer(Database, _ => { }).FireAsync(connection, schedule.Name, cancellationToken).ConfigureAwait(false);
-                    var info = await ReadAsync(connection, schedule.Name, cancellationToken).ConfigureAwait(false);
-                    await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
-                    return info;
-                }
+                await RegisterAsync(connection, schedule, cancellationToken).ConfigureAwait(false);
+                // Works out the next run, so that it need not wait for a maintainer.
+                await new ScheduleFirer(Database, _ => { }).FireAsync(connection, schedule.Name, cancellationToken).ConfigureAwait(false);
+                return await ReadAsync(connection, schedule.Name, cancellationToken).ConfigureAwait(false);
             },
             cancellationToken);
     }

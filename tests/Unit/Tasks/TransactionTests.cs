@@ -33,6 +33,7 @@ public sealed class TransactionTests
         {
             await left.Queue.CancelAsync([kept.Id]);
             await left.Queue.AddAsync(NewTask.ForCommand("true") with { Queue = "new" });
+            await left.Queue.RegisterScheduleAsync(new() { Name = "left", Cron = "0 0 * * *", Task = NewTask.ForCommand("true") });
         }
 
         await using var transaction = await queue.Client.BeginAsync();
@@ -42,6 +43,7 @@ public sealed class TransactionTests
         Assert.Equal(QueueTransactionState.RolledBack, transaction.State);
         Assert.Equal(TaskState.Ready, Assert.Single(await queue.TasksAsync()).State);
         Assert.DoesNotContain("new", await queue.Client.GetQueueNamesAsync());
+        Assert.Empty(await queue.Client.GetSchedulesAsync().ToListAsync());
     }
 
     [Fact]

@@ -45,6 +45,12 @@ internal sealed class FakeWorker : IAsyncDisposable
 
     public Hello Hello { get; private set; } = null!;
 
+    /// <summary>Answers a child that adds tasks; nobody does where null.</summary>
+    public Func<AddTasks, TasksAdded>? Adder { get; set; }
+
+    /// <summary>What the child said of its task before its AfterTask hook ran.</summary>
+    public TaskEnded? Verdict { get; private set; }
+
     /// <summary>What the process printed so far.</summary>
     public string Printed => Snapshot(stdout);
 
@@ -93,6 +99,10 @@ internal sealed class FakeWorker : IAsyncDisposable
         Method = "PgQueue.TaskSamples." + method,
         Args = [.. args.Select(Json)],
     });
+
+    /// <summary>Sends a script with what else a worker may tell of its task.</summary>
+    public Task SendScriptAsync(string? script, Func<RunTask, RunTask> more) =>
+        SendRunAsync("script", script, JsonSerializer.SerializeToElement(new ScriptSpec(), ProtocolJson.Default.ScriptSpec), more);
 
     public Task SendAsync(MethodSpec spec) => SendRunAsync("method", null, JsonSerializer.SerializeToElement(spec, ProtocolJson.Default.MethodSpec));
 
@@ -234,6 +244,12 @@ internal sealed class FakeWorker : IAsyncDisposable
                     records.AddRange(message.Output ?? []);
                 }
 
+                if (message.Add is { } add && Adder is not null)
+                {
+                    await frames!.WriteAsync(new Message { Added = Adder(add) }, CancellationToken.None);
+                }
+
+                Verdict ??= message.Verdict;
                 if (message.Ended is not null)
                 {
                     ended.TrySetResult(message.Ended);
@@ -252,9 +268,9 @@ internal sealed class FakeWorker : IAsyncDisposable
         Changed();
     }
 
-    private Task SendRunAsync(string kind, string? script, JsonElement spec) => SendAsync(new Message
+    private Task SendRunAsync(string kind, string? script, JsonElement spec, Func<RunTask, RunTask>? more = null)
     {
-        Run = new RunTask
+        var run = new RunTask
         {
             Id = 42,
             Run = 3,
@@ -262,13 +278,15 @@ internal sealed class FakeWorker : IAsyncDisposable
             MaxAttempts = 5,
             Name = "sample",
             Queue = "default",
+            Priority = 75,
             Worker = "fake",
             Deadline = new DateTimeOffset(2031, 2, 3, 4, 5, 6, TimeSpan.Zero),
             Kind = kind,
             Script = script,
             Spec = spec,
-        },
-    });
+        };
+        return SendAsync(new Message { Run = more is null ? run : more(run) });
+    }
 
     private void Append(StringBuilder text, string? line)
     {

@@ -29,11 +29,15 @@ internal static class WorkerCommand
         Description = "Seconds that tasks have to finish when the worker is told to stop; no limit where absent.",
     };
 
+    private static readonly Option<FileInfo?> BeforeTask = Script("--before-task", "PowerShell script to run before each task, with the task as its argument.");
+
+    private static readonly Option<FileInfo?> AfterTask = Script("--after-task", "PowerShell script to run after each task, with the task and its error as arguments.");
+
     public static Command Create()
     {
         var command = new Command("worker", "Runs tasks until told to stop: SIGTERM or Ctrl+C lets them finish, a second one ends them at once (they run again elsewhere).")
         {
-            Queues, Concurrency, Name, Once, Drain, For, StopGrace,
+            Queues, Concurrency, Name, Once, Drain, For, StopGrace, BeforeTask, AfterTask,
         };
         WorkerFilterOptions.AddTo(command);
         command.Validators.Add(result =>
@@ -59,6 +63,8 @@ internal static class WorkerCommand
             Mode = arguments.GetValue(Once) ? WorkerMode.Once : arguments.GetValue(Drain) ? WorkerMode.Drain : WorkerMode.Forever,
             For = Seconds(arguments.GetValue(For)),
             StopGrace = Seconds(arguments.GetValue(StopGrace)),
+            BeforeTask = await TextAsync(arguments.GetValue(BeforeTask), cancellationToken),
+            AfterTask = await TextAsync(arguments.GetValue(AfterTask), cancellationToken),
             OnEvent = WorkerLog.Write,
         });
         try
@@ -72,6 +78,22 @@ internal static class WorkerCommand
 
         return 0;
     }
+
+    private static Option<FileInfo?> Script(string name, string description)
+    {
+        var option = new Option<FileInfo?>(name) { Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValue(option) is { Exists: false } file)
+            {
+                result.AddError($"{name}: there is no file '{file}'.");
+            }
+        });
+        return option;
+    }
+
+    private static async Task<string?> TextAsync(FileInfo? file, CancellationToken cancellationToken) =>
+        file is null ? null : await File.ReadAllTextAsync(file.FullName, cancellationToken);
 
     private static TimeSpan? Seconds(double? seconds) => seconds is null ? null : TimeSpan.FromSeconds(seconds.Value);
 }

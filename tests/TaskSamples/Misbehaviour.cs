@@ -9,6 +9,20 @@ public static class Misbehaviour
     /// <summary>Waits until it is told to stop.</summary>
     public static async Task HangAsync(CancellationToken cancellationToken) => await Task.Delay(Timeout.Infinite, cancellationToken);
 
+    /// <summary>Waits until it is told to stop, and says before and after that it does.</summary>
+    public static async Task HangAndCleanUpAsync(CancellationToken cancellationToken)
+    {
+        Console.WriteLine("up");
+        try
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+        finally
+        {
+            Console.WriteLine("cleaned up");
+        }
+    }
+
     /// <summary>Waits and never looks at a token.</summary>
     public static void HangForever() => Thread.Sleep(Timeout.Infinite);
 

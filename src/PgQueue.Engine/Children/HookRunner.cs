@@ -19,6 +19,9 @@ internal sealed class HookRunner(WorkerOptions options, EventSink events)
         Using = Values(options.HookValues),
     };
 
+    /// <summary>True where there are no hooks.</summary>
+    public bool IsIdle => _hooks is null;
+
     /// <summary>For a child of this kind of task to run; null where there are none, or it can't.</summary>
     public TaskHooks? For(TaskKind kind) => kind == TaskKind.Script ? _hooks : null;
 

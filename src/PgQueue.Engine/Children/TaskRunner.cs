@@ -27,7 +27,7 @@ internal sealed class TaskRunner(
         return (stopped is null ? outcome : Stopped(control.Task, outcome, stopped.Value), stopped);
 
         Task<(RunOutcome Outcome, StopReason? Stopped)> WithHooksAsync(Func<Task<(RunOutcome Outcome, StopReason? Stopped)>> run) =>
-            hooks.AroundAsync(control, Describe(control.Task), run, (limits, hook) => RunHostedAsync(limits, hook, output));
+            hooks.IsIdle ? run() : hooks.AroundAsync(control, Describe(control.Task), run, (limits, hook) => RunHostedAsync(limits, hook, output));
     }
 
     /// <summary>The error of a run as it is told; null for a success.</summary>

@@ -16,6 +16,14 @@ internal static class ScriptErrors
         _ => ErrorDetails.From(exception),
     };
 
+    /// <summary>PowerShell's record of an exception, with that very exception in it; null where it has none.</summary>
+    public static ErrorRecord? RecordOf(Exception exception) => exception switch
+    {
+        IContainsErrorRecord { ErrorRecord: { Exception: ParentContainsErrorRecordException } record } => new ErrorRecord(record, exception),
+        IContainsErrorRecord { ErrorRecord: { } record } => record,
+        _ => null,
+    };
+
     public static ErrorDetail From(ErrorRecord record)
     {
         var exception = record.Exception;

@@ -88,7 +88,7 @@ internal sealed class ScriptInvocation(Runspace runspace, ScriptHost host, Strea
         catch (Exception e)
         {
             // What ends a script early, whatever its type, is the task's error.
-            Failure = (e as IContainsErrorRecord)?.ErrorRecord;
+            Failure = ScriptErrors.RecordOf(e);
             return TaskSession.Failed(ScriptErrors.From(e)) with { ExitCode = exitCode() };
         }
 

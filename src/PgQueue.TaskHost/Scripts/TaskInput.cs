@@ -29,7 +29,7 @@ public sealed class TaskInput
     /// What Receive-PqTask would emit: a script's objects, a method's return value, a command's lines; an array where
     /// there are several, null where there is none. Read when it is first asked for.
     /// </summary>
-    /// <exception cref="InvalidOperationException">It was too large to be sent along, or is not there any more.</exception>
+    /// <exception cref="MethodException">It was too large to be sent along, or is not there any more.</exception>
     public object? Result => result.Value;
 
     internal static TaskInput[] All(JsonElement? inputs) => inputs is { } list ? [.. list.EnumerateArray().Select(i => new TaskInput(i))] : [];
@@ -38,7 +38,8 @@ public sealed class TaskInput
     {
         if (Text(data, "missing") is { } why)
         {
-            throw new InvalidOperationException(why);
+            // PowerShell takes any other exception of a property for an empty value.
+            throw new MethodException(why);
         }
 
         if (data.TryGetProperty("result", out var returned))

@@ -73,12 +73,15 @@ public sealed class ScriptEndTests
     }
 
     [Theory]
-    [InlineData("try { Start-Sleep 600 } finally { Write-Warning 'cleaned up' }")]
-    [InlineData("try { while ($true) { } } finally { Write-Warning 'cleaned up' }")]
+    [InlineData("try { 'started'; Start-Sleep 600 } finally { Write-Warning 'cleaned up' }")]
+    [InlineData("try { 'started'; while ($true) { } } finally { Write-Warning 'cleaned up' }")]
+    [InlineData("trap { Write-Warning 'no error'; continue } try { 'started'; Start-Sleep 600 } catch { 'no error' } finally { Write-Warning 'cleaned up' }")]
+    [InlineData("function Hold { [CmdletBinding()] param() process { 'started'; Start-Sleep 600 } clean { Write-Warning 'cleaned up' } } Hold")]
+    [InlineData("& { process { 'started'; while ($true) { } } clean { Write-Warning 'cleaned up' } }")]
     public async Task A_script_that_is_told_to_stop_cleans_up(string script)
     {
         await using var worker = await FakeWorker.StartAsync("script");
-        await worker.SendScriptAsync("'started'; " + script);
+        await worker.SendScriptAsync(script);
         await worker.UntilAsync(w => w.Records().Count > 0);
 
         await worker.SendStopAsync();

@@ -144,10 +144,10 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    ended   integer;
-    again   integer;
-    queues  text[];
-    name    text := (select w.name from worker w where w.id = old_worker_id);
+    ended       integer;
+    again       integer;
+    queues      text[];
+    worker_name text := (select w.name from worker w where w.id = old_worker_id);
 begin
     perform from task t
     where t.worker_id = old_worker_id and t.state = 'running' and t.id <> all (known)
@@ -163,7 +163,7 @@ begin
             array_agg(jsonb_build_object('message', case
                 when t.replaced_by is not null then format('It was replaced by task %s.', t.replaced_by)
                 else format(
-                    'The worker died while it ran this task, for the %s. time; the last was %s.', t.lost + 1, name)
+                    'The worker died while it ran this task, for the %s. time; the last was %s.', t.lost + 1, worker_name)
             end)) as errors
         from task t
         where t.worker_id = old_worker_id
@@ -184,7 +184,7 @@ begin
             past_runs = case
                 when not died then t.past_runs
                 else coalesce(t.past_runs, '[]') || run_record(
-                    t.run, t.attempt, name, t.started_at, 'lost', null, null, null, null)
+                    t.run, t.attempt, worker_name, t.started_at, 'lost', null, null, null, null)
             end
         where t.worker_id = old_worker_id and t.state = 'running' and t.id <> all (known)
         returning t.queue

@@ -72,11 +72,10 @@ internal sealed class ChaosRun(ChaosOptions options) : IAsyncDisposable
 
         _server = new ChaosServer(_folder);
         await _server.StartAsync(cancellationToken);
-        var client = QueueClient.Create(_server.ConnectionString + ";Application Name=chaos producer", Control.Schema);
-        _clients.Add(client);
+        var client = Client("");
         await client.InstallSchemaAsync(cancellationToken);
         await client.SetQueueAsync(TaskMix.LimitedQueue, new QueueSettings { MaxConcurrency = TaskMix.Limit }, cancellationToken);
-        var breaches = new Breaches();
+        var (breaches, book) = (new Breaches(), new Book());
         _fleet = new Fleet(_folder, _server.ConnectionString, ChaosOptions.Workers, ChaosOptions.Concurrency, breaches);
         return new World
         {
@@ -84,11 +83,19 @@ internal sealed class ChaosRun(ChaosOptions options) : IAsyncDisposable
             Server = _server,
             Control = new Control(_server.ConnectionString),
             Fleet = _fleet,
-            Adder = new Adder(client, new Book(), breaches),
+            Adder = new Adder(client, book, breaches),
+            Unanswered = new Adder(Client(";Options='-c synchronous_commit=on'"), book, breaches),
             Tasks = new TaskMix(_folder),
             Incidents = new Incidents(),
             Breaches = breaches,
         };
+    }
+
+    private QueueClient Client(string settings)
+    {
+        var client = QueueClient.Create($"{_server!.ConnectionString};Application Name=chaos producer{settings}", Control.Schema);
+        _clients.Add(client);
+        return client;
     }
 
     private async Task DisturbAsync(World world, CancellationToken cancellationToken)
@@ -132,7 +139,7 @@ internal sealed class ChaosRun(ChaosOptions options) : IAsyncDisposable
     private static async Task<Findings> JudgeAsync(World world)
     {
         var ledger = (await File.ReadAllLinesAsync(world.Folder.Ledger)).Select(LedgerLine.Parse).ToList();
-        var findings = new Findings(world, await Archive.ReadAsync(world.Control), ledger);
+        var findings = new Findings(world, await Archive.ReadAsync(world.Control), await Archive.ReadJoinsAsync(world.Control), ledger);
         EndChecks.Run(findings);
         RunChecks.Run(findings);
         OverlapChecks.Run(findings);

@@ -27,7 +27,7 @@ internal static class Report
     {
         var all = RecoveryTimes.Of(findings).ToList();
         Recovery("recovery", [.. all.Where(r => !r.InOutage).Select(r => r.Time).Order()]);
-        Recovery("  with the server away", [.. all.Where(r => r.InOutage).Select(r => r.Time).Order()]);
+        Recovery("  the same with the server away or nobody there", [.. all.Where(r => r.InOutage).Select(r => r.Time).Order()]);
     }
 
     private static void Recovery(string title, IReadOnlyList<TimeSpan> times)

@@ -16,6 +16,11 @@ internal static class Archive
             .Select(g => g.First().Task with { Runs = [.. g.Select(r => r.Run).OfType<RunRecord>()] })];
     }
 
+    /// <summary>When workers that did not say goodbye last took their place in the queue, by their names.</summary>
+    public static async Task<ILookup<string, DateTimeOffset>> ReadJoinsAsync(Control control) =>
+        (await control.QueryAsync("select name, joined_at from worker", row => (Name: row.GetString(0), At: row.GetFieldValue<DateTimeOffset>(1)), CancellationToken.None))
+        .ToLookup(w => w.Name, w => w.At);
+
     private static TaskRecord Task(NpgsqlDataReader row) => new()
     {
         Id = row.GetInt64(0),

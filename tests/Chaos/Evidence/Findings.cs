@@ -25,10 +25,12 @@ internal sealed class Findings
     private static readonly TimeSpan Suspicion = TimeSpan.FromMilliseconds(400);
 
     private readonly Dictionary<string, WorkerProcess> _workerOfMark;
+    private readonly ILookup<string, DateTimeOffset> _joins;
 
-    public Findings(World world, IReadOnlyList<TaskRecord> tasks, IReadOnlyList<LedgerLine> ledger)
+    public Findings(World world, IReadOnlyList<TaskRecord> tasks, ILookup<string, DateTimeOffset> joins, IReadOnlyList<LedgerLine> ledger)
     {
         World = world;
+        _joins = joins;
         Tasks = tasks.ToDictionary(t => t.Id);
         Ledger = ledger;
         _workerOfMark = (
@@ -53,6 +55,9 @@ internal sealed class Findings
     /// <summary>The run was taken from a worker that was not dead then: frozen, or cut off from the server.</summary>
     public bool WasTakenFromTheLiving(RunRecord run) =>
         run.WasLost && !(World.Fleet.Find(run.Worker)?.KilledAt <= run.Finished - Suspicion);
+
+    /// <summary>When a worker that was killed last took its place in the queue.</summary>
+    public DateTimeOffset LastSeen(WorkerProcess worker) => _joins[worker.Name].Where(j => j <= worker.KilledAt).DefaultIfEmpty().Max();
 
     /// <summary>What explains that a living worker was given up.</summary>
     public IEnumerable<Incident> CausesOf(RunRecord run) => World.Incidents.All.Where(i =>

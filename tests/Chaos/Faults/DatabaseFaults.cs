@@ -3,6 +3,8 @@ namespace PgQueue.Chaos;
 /// <summary>Harm to connections and to the server.</summary>
 internal sealed class DatabaseFaults(World world)
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
     private const string WorkerSessions = "PgQueue worker ";
 
     /// <summary>Ends any session: a worker's, a producer's.</summary>
@@ -10,6 +12,21 @@ internal sealed class DatabaseFaults(World world)
 
     /// <summary>Ends the session that holds a worker's place, and listens.</summary>
     public Task EndSessionAsync(double chance, CancellationToken stop) => EndAsync(FaultKind.EndSession, WorkerSessions, chance, stop);
+
+    /// <summary>Adds a task in a session that is ended after its commit and before the answer.</summary>
+    public async Task LoseAnswerAsync()
+    {
+        var adding = world.Unanswered.AddSurelyAsync(world.Tasks.Plain(0), new Booking("answer lost"));
+        world.Incidents.Add(new Incident(DateTimeOffset.UtcNow, FaultKind.LoseAnswer, "a producer"));
+        while (!adding.IsCompleted)
+        {
+            await world.Control.QueryAsync(
+                "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'", row => row.GetBoolean(0), CancellationToken.None);
+            await Task.WhenAny(adding, Task.Delay(Look));
+        }
+
+        await adding;
+    }
 
     public async Task RestartAsync(FaultKind how, TimeSpan away)
     {

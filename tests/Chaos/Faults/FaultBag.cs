@@ -12,6 +12,7 @@ internal sealed class FaultBag(Random random)
         [FaultKind.KillChild] = 9,
         [FaultKind.EndBackend] = 6,
         [FaultKind.EndSession] = 5,
+        [FaultKind.LoseAnswer] = 3,
         [FaultKind.RestartImmediate] = 1,
         [FaultKind.RestartFast] = 1,
         [FaultKind.RestartSmart] = 1,

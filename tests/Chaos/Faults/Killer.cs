@@ -45,6 +45,9 @@ internal sealed class Killer(World world, int seed)
             case FaultKind.EndSession:
                 await _database.EndSessionAsync(chance, stop);
                 break;
+            case FaultKind.LoseAnswer:
+                await _database.LoseAnswerAsync();
+                break;
             case FaultKind.RestartImmediate or FaultKind.RestartFast or FaultKind.RestartSmart:
                 await _database.RestartAsync(kind, TimeSpan.FromSeconds(2 * time));
                 break;

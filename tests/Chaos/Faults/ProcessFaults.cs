@@ -11,7 +11,8 @@ internal sealed class ProcessFaults(World world)
     public void KillWorker(double chance)
     {
         var workers = world.Fleet.All.Where(w => w is { HasJoined: true, KilledAt: null, Exited.IsCompleted: false }).ToList();
-        if (workers.Count == 0)
+        // One has to be left that notices.
+        if (workers.Count == 0 || world.Fleet.Whole.Count < 2)
         {
             return;
         }

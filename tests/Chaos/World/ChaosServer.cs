@@ -10,7 +10,14 @@ internal sealed class ChaosServer(RunFolder folder)
     {
         DataDirectory = folder.Server,
         // The machine does not die, only processes do: what is written is there without fsync.
-        Settings = new Dictionary<string, string> { ["fsync"] = "off", ["max_connections"] = "200" },
+        Settings = new Dictionary<string, string>
+        {
+            ["fsync"] = "off",
+            ["max_connections"] = "200",
+            // Who asks for it waits at its commit for a standby that never comes: see DatabaseFaults.
+            ["synchronous_standby_names"] = "nobody",
+            ["synchronous_commit"] = "local",
+        },
     });
 
     public string ConnectionString { get; private set; } = "";

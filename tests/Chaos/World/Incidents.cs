@@ -20,6 +20,7 @@ internal enum FaultKind
     KillChild,
     EndBackend,
     EndSession,
+    LoseAnswer,
     RestartImmediate,
     RestartFast,
     RestartSmart,

@@ -44,7 +44,9 @@ internal sealed class WorkerProcess : IDisposable
     public DateTimeOffset? KilledAt { get; private set; }
 
     /// <summary>It has had its place in the queue.</summary>
-    public bool HasJoined { get; private set; }
+    public bool HasJoined => JoinedAt is not null;
+
+    public DateTimeOffset? JoinedAt { get; private set; }
 
     public bool IsFrozen { get; private set; }
 
@@ -57,7 +59,11 @@ internal sealed class WorkerProcess : IDisposable
     {
         while (!HasJoined && !Exited.IsCompleted)
         {
-            HasJoined = Log.Contains("started   worker", StringComparison.Ordinal);
+            if (Log.Contains("started   worker", StringComparison.Ordinal))
+            {
+                JoinedAt = DateTimeOffset.UtcNow;
+            }
+
             await Task.WhenAny(Exited, Task.Delay(Look));
         }
 

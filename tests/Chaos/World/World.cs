@@ -21,6 +21,9 @@ internal sealed class World
 
     public required Adder Adder { get; init; }
 
+    /// <summary>Its commits are done, and never answered.</summary>
+    public required Adder Unanswered { get; init; }
+
     public required TaskMix Tasks { get; init; }
 
     public required Incidents Incidents { get; init; }

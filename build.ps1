@@ -9,20 +9,27 @@
     test    builds, then runs all test suites; the last line counts them
     demo    builds, then runs tasks of all kinds and ends on a private PostgreSQL
     pack    builds, then makes a zip of the module in out
+    chaos   builds, then kills workers, children, sessions and the server at random and proves that nothing was lost and
+            nothing ran twice; takes --minutes M (1), --seed S (by chance) and --keep (the ledger and the logs stay)
 .EXAMPLE
     ./build.ps1 test
+.EXAMPLE
+    ./build.ps1 chaos --minutes 10 --seed 42
 #>
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ArgumentCompletions('build', 'test', 'demo', 'pack')]
+    [ArgumentCompletions('build', 'test', 'demo', 'pack', 'chaos')]
     [string] $Word,
 
     [ValidateSet('Release', 'Debug')]
     [string] $Configuration = 'Release',
 
     [Alias('h')]
-    [switch] $Help
+    [switch] $Help,
+
+    [Parameter(ValueFromRemainingArguments)]
+    [string[]] $Rest = @()
 )
 
 Set-StrictMode -Version 3
@@ -32,6 +39,8 @@ $PSNativeCommandUseErrorActionPreference = $false
 $env:DOTNET_CLI_TELEMETRY_OPTOUT = $env:DOTNET_NOLOGO = '1'
 
 $Results = Join-Path $PSScriptRoot 'out/test-results'
+# The one of the chaos run that is part of the tests.
+$ChaosSeed = 1
 $Total = @{ Passed = 0; Failed = 0; Skipped = 0 }
 
 function Invoke-Layout([string] $Target) {
@@ -88,12 +97,23 @@ function Invoke-PesterSuite {
     Add-Count Pester $count.Passed $count.Failed $count.Skipped $code
 }
 
+function Invoke-ChaosRun([string[]] $Options) {
+    dotnet "tests/Chaos/bin/$Configuration/net10.0/PgQueue.Chaos.dll" @Options
+}
+
+# One test: it has the machine for itself, because the others look at their watches.
+function Invoke-ChaosTest {
+    Invoke-ChaosRun --minutes, 1, --seed, $ChaosSeed
+    Add-Count chaos ([int]($LASTEXITCODE -eq 0)) ([int]($LASTEXITCODE -ne 0)) 0 $LASTEXITCODE
+}
+
 function Invoke-Test {
     Invoke-Layout Tests
     Remove-Item $Results -Recurse -ErrorAction Ignore
     New-Item $Results -ItemType Directory | Out-Null
     Invoke-UnitSuite
     Invoke-PesterSuite
+    Invoke-ChaosTest
     Write-Information "$($Total.Passed) passed, $($Total.Failed) failed, $($Total.Skipped) skipped"
     exit [int]($Total.Failed -gt 0)
 }
@@ -110,6 +130,11 @@ function Invoke-Demo {
     exit $LASTEXITCODE
 }
 
+if ($Rest -and $Word -ne 'chaos') {
+    Write-Information "build.ps1: '$Rest' is not understood."
+    exit 2
+}
+
 Push-Location $PSScriptRoot
 try {
     switch (($Help -or $Word -eq '--help') ? 'help' : $Word) {
@@ -117,10 +142,15 @@ try {
         'test' { Invoke-Test }
         'demo' { Invoke-Demo }
         'pack' { Invoke-Layout Pack }
+        'chaos' {
+            Invoke-Layout Tests
+            Invoke-ChaosRun $Rest
+            exit $LASTEXITCODE
+        }
         'help' { Get-Help $PSCommandPath -Detailed }
         default {
             Write-Information ($Word ? "build.ps1: there is no '$Word'." : 'build.ps1: what is to be done?')
-            Write-Information 'Usage: ./build.ps1 build|test|demo|pack [-Configuration Release|Debug]'
+            Write-Information 'Usage: ./build.ps1 build|test|demo|pack|chaos [-Configuration Release|Debug]'
             exit 2
         }
     }

@@ -7,16 +7,20 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 readonly oldest_pwsh=7.6
+# The one of the chaos run that is part of the tests.
+readonly chaos_seed=1
 readonly left_out="LEFT OUT, as there is no PowerShell $oldest_pwsh here: the Pester suite and all script tasks. Install PowerShell $oldest_pwsh or newer (https://aka.ms/install-powershell), then run this again."
 
 usage() {
     cat <<'TEXT'
-Usage: ./build.sh build|test|demo|pack [-Configuration Release|Debug]
+Usage: ./build.sh build|test|demo|pack|chaos [-Configuration Release|Debug]
 
   build   an importable module in out/PgQueue, and the host in out/Host
   test    builds, then runs all test suites; the last line counts them
   demo    builds, then runs tasks of all kinds and ends on a private PostgreSQL
   pack    builds, then makes a zip of the module in out
+  chaos   builds, then kills workers, children, sessions and the server at random and proves that nothing was lost and
+          nothing ran twice; takes --minutes M (1), --seed S (by chance) and --keep (the ledger and the logs stay)
 TEXT
 }
 
@@ -118,19 +122,25 @@ test_all() {
         echo "The unit suite did not run to its end: exit code $code, $passed passed." >&2
         failed=$((failed + 1))
     fi
+    if chaos --minutes 1 --seed "$chaos_seed"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
     echo "$left_out"
     echo "$passed passed, $failed failed, $skipped skipped"
     ((failed == 0))
 }
 
+chaos() {
+    dotnet "tests/Chaos/bin/$configuration/net10.0/PgQueue.Chaos.dll" "$@"
+}
+
 word=${1:-}
 configuration=Release
 case $word in
-    build | test | demo | pack) ;;
+    build | test | demo | pack | chaos) ;;
     -h | --help) usage; exit 0 ;;
     *) [[ -z $word ]] || echo "build.sh: there is no '$word'." >&2; usage >&2; exit 2 ;;
 esac
-case ${2:-}:${3:-} in
+# The chaos run knows its own options.
+[[ $word == chaos ]] || case ${2:-}:${3:-} in
     :) ;;
     -Configuration:Release | -Configuration:Debug) configuration=$3 ;;
     *) echo "build.sh: '${*:2}' is not understood." >&2; usage >&2; exit 2 ;;
@@ -138,7 +148,7 @@ esac
 
 require_dotnet
 case $word in
-    test | demo) require_postgres ;;
+    test | demo | chaos) require_postgres ;;
 esac
 hand_over "$@"
 
@@ -149,6 +159,11 @@ case $word in
         echo "$left_out"
         layout Layout
         exec dotnet out/Host/PgQueue.Host.dll demo --source src
+        ;;
+    chaos)
+        layout Tests
+        shift
+        chaos "$@"
         ;;
     test)
         echo "$left_out"

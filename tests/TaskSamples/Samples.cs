@@ -99,6 +99,17 @@ public static class Samples
         }
     }
 
+    /// <summary>Runs a program; fails where that does.</summary>
+    public static async Task RunAsync(string file, string[] args, CancellationToken cancellationToken)
+    {
+        using var program = System.Diagnostics.Process.Start(file, args);
+        await program.WaitForExitAsync(cancellationToken);
+        if (program.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{file} ended with {program.ExitCode}.");
+        }
+    }
+
     public static string CurrentDirectory() => System.Environment.CurrentDirectory;
 
     public static string? ReadInput() => Console.In.ReadLine();

@@ -34,7 +34,7 @@ internal sealed class Maintainer
         while (!stop.IsCancellationRequested)
         {
             var wait = Interval;
-            if (_session.IsMaintainer)
+            if (_session.IsMaintainer || _session.StandsIn)
             {
                 try
                 {

@@ -11,7 +11,7 @@ namespace PgQueue;
 internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity identity, Outage outage) : IAsyncDisposable
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan SeenInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SeenInterval = TimeSpan.FromSeconds(5);
 
     /// <summary>Seconds after which a silent server counts as gone: the network may have died without a word.</summary>
     private const int CommandTimeout = 8;
@@ -26,7 +26,10 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
 
     public bool IsMaintainer { get; private set; }
 
-    /// <summary>The worker has become the maintainer.</summary>
+    /// <summary>The maintainer has not been heard of for a while: whoever lives does its duties meanwhile.</summary>
+    public bool StandsIn { get; private set; }
+
+    /// <summary>The worker has become the maintainer, or stands in for it.</summary>
     public event Action? Appointed;
 
     /// <summary>There may be tasks.</summary>
@@ -105,7 +108,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
     private async Task ConnectAsync(CancellationToken cancellationToken)
     {
         await DisposeAsync().ConfigureAwait(false);
-        IsMaintainer = false;
+        IsMaintainer = StandsIn = false;
         _tickNow = true;
         var settings = new NpgsqlConnectionStringBuilder(database.Settings.ConnectionString)
         {
@@ -140,7 +143,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
 
     private async Task TickAsync(CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(database.Qualify("select alive, stop_requested, canceled, maintainer from {schema}.worker_tick($1, $2)"), _connection);
+        var command = new NpgsqlCommand(database.Qualify("select alive, stop_requested, canceled, maintainer, stands_in from {schema}.worker_tick($1, $2)"), _connection);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Add(new() { Value = WorkerId });
@@ -153,7 +156,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
                     throw new InvalidOperationException("The worker was given up.");
                 }
 
-                Handle(TaskRow.Text(row, 1), row.GetFieldValue<long[]>(2), row.GetBoolean(3));
+                Handle(TaskRow.Text(row, 1), row.GetFieldValue<long[]>(2), row.GetBoolean(3), row.GetBoolean(4));
             }
         }
 
@@ -164,11 +167,12 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
         }
     }
 
-    private void Handle(string? stopRequested, long[] canceled, bool maintainer)
+    private void Handle(string? stopRequested, long[] canceled, bool maintainer, bool standsIn)
     {
-        if (maintainer && !IsMaintainer)
+        var isNews = (maintainer || standsIn) && !(IsMaintainer || StandsIn);
+        (IsMaintainer, StandsIn) = (maintainer, standsIn);
+        if (isNews)
         {
-            IsMaintainer = true;
             Appointed?.Invoke();
         }
 

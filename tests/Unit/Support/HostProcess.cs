@@ -8,6 +8,8 @@ namespace PgQueue.Unit;
 internal sealed partial class HostProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
@@ -63,6 +65,11 @@ internal sealed partial class HostProcess : IAsyncDisposable
     public void Kill() => _process.Kill();
 
     public void Terminate() => _ = kill(_process.Id, SigTerm);
+
+    /// <summary>Lets it stand still; its children go on.</summary>
+    public void Freeze() => _ = kill(_process.Id, SigStop);
+
+    public void Thaw() => _ = kill(_process.Id, SigCont);
 
     public async Task<int> WaitAsync(TimeSpan? within = null)
     {

@@ -71,7 +71,10 @@ create table worker (
     started_at      timestamptz not null default now(),
     -- When the session that holds its lock began.
     joined_at       timestamptz not null default clock_timestamp(),
-    seen_at         timestamptz not null default now(),
+    -- Its last sign of life: every 5 seconds, and every second from the maintainer.
+    seen_at         timestamptz not null default clock_timestamp(),
+    -- It holds the maintainer's lock.
+    maintains       boolean not null default false,
     -- Behind a pooler, where session locks don't hold, the lease is this time.
     lease_until     timestamptz,
     -- When its advisory lock was first seen free.

@@ -25,6 +25,11 @@ language sql stable
 set search_path from current
 as $$ select hashtextextended(current_schema() || '.maintainer', 0) $$;
 
+create function recovery_lock_key() returns bigint
+language sql stable
+set search_path from current
+as $$ select hashtextextended(current_schema() || '.recovery', 0) $$;
+
 -- Notifies only while some worker is asleep: NOTIFY serialises commits, so a busy system must not pay for it.
 create function wake_workers(queues text[]) returns void
 language plpgsql

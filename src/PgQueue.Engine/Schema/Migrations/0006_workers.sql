@@ -22,6 +22,26 @@ begin
 end
 $$;
 
+-- Ends the session that holds a worker's lock though the worker has not been heard of: its network broke without a word to
+-- the server, or the whole process stands still. The lock is free a moment later.
+create function end_worker_session(worker_id bigint) returns void
+language plpgsql
+set search_path from current
+as $$
+begin
+    perform pg_terminate_backend(l.pid)
+    from pg_locks l
+    join worker w on w.id = worker_id and w.backend_pid = l.pid
+    where l.locktype = 'advisory'
+      and l.database = (select d.oid from pg_database d where d.datname = current_database())
+      and l.granted
+      and l.pid <> pg_backend_pid()
+      and ((l.classid::bigint << 32) | l.objid::bigint) = worker_lock_key(worker_id);
+exception when insufficient_privilege then
+    null; -- Another role's worker: whoever may end its session will.
+end
+$$;
+
 -- Binds a living worker to the session that calls this, after its old one broke. False: it was given up, and its tasks
 -- are others' now. The old session may still hold the lock on the server's side (its end was never told of the break):
 -- it is ended.
@@ -29,41 +49,43 @@ create function rejoin_worker(worker_id bigint) returns boolean
 language plpgsql
 set search_path from current
 as $$
-declare
-    old_backend integer;
 begin
-    select w.backend_pid into old_backend from worker w where w.id = worker_id and w.lost_at is null for update;
+    perform from worker w where w.id = worker_id and w.lost_at is null for update;
     if not found then
         return false;
     end if;
 
     if not pg_try_advisory_lock(worker_lock_key(worker_id)) then
-        perform pg_terminate_backend(l.pid)
-        from pg_locks l
-        where l.locktype = 'advisory'
-          and l.database = (select d.oid from pg_database d where d.datname = current_database())
-          and l.granted
-          and l.pid = old_backend
-          and l.pid <> pg_backend_pid()
-          and ((l.classid::bigint << 32) | l.objid::bigint) = worker_lock_key(worker_id);
+        perform end_worker_session(worker_id);
         perform pg_advisory_lock(worker_lock_key(worker_id));
     end if;
 
     update worker w
-    set backend_pid = pg_backend_pid(), suspect_at = null, joined_at = clock_timestamp(), seen_at = clock_timestamp()
+    set backend_pid = pg_backend_pid(), maintains = false, suspect_at = null, joined_at = clock_timestamp(), seen_at = clock_timestamp()
     where w.id = worker_id;
     return true;
 end
 $$;
 
 -- What a worker asks for several times a second on its own session: is it still in office, was it told to stop, which of
--- its tasks are to be canceled, and is it the maintainer (it takes the office if it is free)?
+-- its tasks are to be canceled, is it the maintainer (it takes the office if it is free), and is it to stand in for one
+-- that holds the office and has not been heard of for a while?
 create function worker_tick(worker_id bigint, is_maintainer boolean)
-returns table (alive boolean, stop_requested text, canceled bigint[], maintainer boolean)
+returns table (alive boolean, stop_requested text, canceled bigint[], maintainer boolean, stands_in boolean)
 language plpgsql
 set search_path from current
 as $$
+declare
+    holds   boolean := is_maintainer or pg_try_advisory_lock(maintainer_lock_key());
 begin
+    if holds then
+        update worker w
+        set maintains = w.id = worker_tick.worker_id,
+            seen_at = case when w.id = worker_tick.worker_id then clock_timestamp() else w.seen_at end
+        where (w.id = worker_tick.worker_id and (not w.maintains or w.seen_at < clock_timestamp() - interval '1 second'))
+           or (w.id <> worker_tick.worker_id and w.maintains);
+    end if;
+
     return query
     select
         w.lost_at is null,
@@ -73,7 +95,10 @@ begin
             from task t
             where t.worker_id = w.id and t.state = 'running' and t.cancel_requested_at is not null
         ),
-        is_maintainer or pg_try_advisory_lock(maintainer_lock_key())
+        holds,
+        not holds and exists (
+            select from worker m
+            where m.maintains and m.lost_at is null and m.seen_at < clock_timestamp() - interval '3 seconds')
     from worker w
     where w.id = worker_tick.worker_id;
 end
@@ -82,8 +107,14 @@ $$;
 -- Takes the tasks of workers whose lock is free. A worker whose session broke has a moment to come back: the lock must
 -- be free at two looks that lie at least patience apart. The lock, once taken here, is held to the end of the
 -- transaction, so that a worker that comes back just now waits and then learns that it was given up.
+--
+-- A worker that holds its lock and has not been heard of for lease stands still: its session is ended, and the rest
+-- follows from that.
+--
 -- Returns those given up, with how many tasks were taken from each, and, with null for that, those under suspicion.
-create function recover_workers(patience interval default '500 milliseconds')
+create function recover_workers(
+    patience interval default '500 milliseconds', lease interval default '15 seconds'
+)
 returns table (worker_id bigint, worker text, tasks integer)
 language plpgsql
 set search_path from current
@@ -93,9 +124,14 @@ declare
     dead    record;
     freed   record;
 begin
+    -- One at a time: another would take the locks that this one tries for signs of life.
+    if not pg_try_advisory_xact_lock(recovery_lock_key()) then
+        return;
+    end if;
+
     for dead in
         select
-            w.id, w.name, w.suspect_at,
+            w.id, w.name, w.suspect_at, w.seen_at,
             -- A restart of the server freed every lock: who held one before it is on the way back.
             case
                 when w.joined_at < pg_postmaster_start_time() then greatest(patience, interval '10 seconds')
@@ -107,6 +143,9 @@ begin
     loop
         if not pg_try_advisory_xact_lock(worker_lock_key(dead.id)) then
             update worker w set suspect_at = null where w.id = dead.id and w.suspect_at is not null;
+            if dead.seen_at < clock_timestamp() - lease then
+                perform end_worker_session(dead.id);
+            end if;
         else
             worker_id := dead.id;
             worker := dead.name;
@@ -149,10 +188,10 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-    ended   integer;
-    again   integer;
-    queues  text[];
-    name    text := (select w.name from worker w where w.id = old_worker_id);
+    ended       integer;
+    again       integer;
+    queues      text[];
+    worker_name text := (select w.name from worker w where w.id = old_worker_id);
 begin
     perform from task t
     where t.worker_id = old_worker_id and t.state = 'running' and t.id <> all (known)
@@ -168,7 +207,7 @@ begin
             array_agg(jsonb_build_object('message', case
                 when t.replaced_by is not null then format('It was replaced by task %s.', t.replaced_by)
                 else format(
-                    'The worker died while it ran this task, for the %s. time; the last was %s.', t.lost + 1, name)
+                    'The worker died while it ran this task, for the %s. time; the last was %s.', t.lost + 1, worker_name)
             end)) as errors
         from task t
         where t.worker_id = old_worker_id
@@ -189,7 +228,7 @@ begin
             past_runs = case
                 when not died then t.past_runs
                 else coalesce(t.past_runs, '[]') || run_record(
-                    t.run, t.attempt, name, t.started_at, 'lost', null, null, null, null)
+                    t.run, t.attempt, worker_name, t.started_at, 'lost', null, null, null, null)
             end
         where t.worker_id = old_worker_id and t.state = 'running' and t.id <> all (known)
         returning t.queue

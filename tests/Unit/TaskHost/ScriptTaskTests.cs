@@ -94,8 +94,8 @@ public sealed class ScriptTaskTests
     {
         var (_, records) = await FakeWorker.RunScriptAsync("\"$PqTask\"; $PqTask.Deadline.Year; $PqTask = 1");
 
-        Assert.StartsWith("@{Id=42; Name=sample; Queue=default; Attempt=2; MaxAttempts=5; Run=3; Deadline=", records[0].Text, StringComparison.Ordinal);
-        Assert.EndsWith("; Worker=fake}", records[0].Text, StringComparison.Ordinal);
+        Assert.StartsWith("@{Id=42; Name=sample; Queue=default; Priority=75; Attempt=2; MaxAttempts=5; Run=3; Deadline=", records[0].Text, StringComparison.Ordinal);
+        Assert.Contains("; Worker=fake; Schedule=; Tick=; Inputs=", records[0].Text, StringComparison.Ordinal);
         Assert.Equal("2031", records[1].Text);
         Assert.Equal((OutputStream.Error, "Cannot overwrite variable PqTask because it is read-only or constant."), (records[2].Stream, records[2].Text));
     }

@@ -21,6 +21,27 @@ AfterAll {
     Stop-TestServer
 }
 
+Describe 'Tasks that run after others' {
+    It 'read what those have brought' {
+        $one = Add-PqTask -Name one { [pscustomobject]@{ Rows = 3 }; 'and a text' }
+        $two = Add-PqTask -Name two -Command echo -ArgumentList hello
+        $bad = Add-PqTask -Name bad { throw 'no' }
+        $last = Add-PqTask -After $one, $two -AfterAny $bad {
+            foreach ($part in $PqTask.Inputs) {
+                '{0} {1}: {2}' -f $part.Name, $part.State, ($part.Result -join ', ')
+            }
+            $PqTask.Inputs[0].Result[0].Rows + 1
+        }
+
+        $null = Invoke-Queue
+
+        (Get-PqTask $last.Id).State | Should -Be Completed
+        $lines = Get-PqTask $last.Id | Receive-PqTask
+        $lines | Should -Be 'one Completed: @{Rows=3}, and a text', 'two Completed: hello', 'bad Failed: ', 4
+        (Get-PqTask $last.Id).After | Should -Be $one.Id, $two.Id, $bad.Id
+    }
+}
+
 Describe 'Tasks that add tasks' {
     It 'adds by its worker, and the added one adds the next' {
         $task = Invoke-Task {

@@ -31,16 +31,16 @@ public sealed class TaskAttemptTests
     public async Task A_lost_run_and_the_one_that_goes_on_are_told_apart()
     {
         await using var queue = await TestQueue.CreateAsync();
-        var id = (await queue.Client.AddAsync(NewTask.ForCommand("true"))).Id;
+        var id = (await queue.Client.AddAsync(NewTask.ForCommand("true") with { Name = "a task" })).Id;
         await ClaimAsync(1);
         await queue.SqlAsync("select {schema}.free_tasks(1, true)");
         await ClaimAsync(2);
 
         var runs = await AttemptsAsync(queue, id);
 
-        Assert.Equal([(1, 1, TaskEnd.Lost), (2, 1, null)], runs.Select(r => (r.Run, r.Attempt, r.Ended)));
+        Assert.Equal([(1, 1, TaskEnd.Lost, "w1"), (2, 1, null, "w2")], runs.Select(r => (r.Run, r.Attempt, r.Ended, r.Worker)));
         Assert.NotNull(runs[0].FinishedAt);
-        Assert.Equal(("w2", null, null, null), (runs[1].Worker, runs[1].FinishedAt, runs[1].Duration, runs[1].Error));
+        Assert.Equal((null, null, null), (runs[1].FinishedAt, runs[1].Duration, runs[1].Error));
 
         async Task ClaimAsync(int worker)
         {

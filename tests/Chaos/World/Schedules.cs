@@ -25,7 +25,7 @@ internal sealed class Schedules(World world)
                 """
                 select register_schedule(
                     $1, '{"kind": "command", "spec": {"file": "true"}}', cron => '* * * * * *', overlap => 'allow', missed => 'all',
-                    missed_limit => 100000)::text
+                    missed_limit => 10000)::text
                 """,
                 row => row.GetString(0), stop, $"every second {i}");
         }

@@ -144,12 +144,13 @@ public sealed class Worker
     private async Task RunTasksAsync(QueueDatabase database, WorkerSession session, Outage outage, StopTokens stop)
     {
         var settings = new ChildSettings(database.Settings.Password);
-        var server = new ChildServer();
-        await using (server.ConfigureAwait(false))
+        var guardian = OperatingSystem.IsLinux() ? new Unix.Guardian(settings.WorkerMark) : null;
+        await using ((guardian as IAsyncDisposable ?? NoGuardian.Instance).ConfigureAwait(false))
         {
-            var guardian = OperatingSystem.IsLinux() ? new Unix.Guardian(settings.WorkerMark, server.Folder) : null;
-            await using ((guardian as IAsyncDisposable ?? NoGuardian.Instance).ConfigureAwait(false))
+            var server = new ChildServer();
+            await using (server.ConfigureAwait(false))
             {
+                guardian?.Guard(server.Folder);
                 var pool = new ChildPool(new TaskHostLauncher(_options), server, settings, _options.Mode == WorkerMode.Once ? 0 : _options.WarmChildren);
                 await using (pool.ConfigureAwait(false))
                 {

@@ -141,6 +141,17 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
         }
     }
 
+    /// <summary>The connection may have broken once more since it was made.</summary>
+    private async Task RegisterAnewAsync(CancellationToken cancellationToken)
+    {
+        if (_connection is not { FullState: System.Data.ConnectionState.Open })
+        {
+            await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        await RegisterAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     private async Task TickAsync(CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(database.Qualify("select alive, stop_requested, canceled, maintainer, stands_in from {schema}.worker_tick($1, $2)"), _connection);
@@ -210,7 +221,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
             if (!rejoined)
             {
                 Lost?.Invoke();
-                await outage.RetryAsync(RegisterAsync, stop).ConfigureAwait(false);
+                await outage.RetryAsync(RegisterAnewAsync, stop).ConfigureAwait(false);
             }
 
             Woken?.Invoke();

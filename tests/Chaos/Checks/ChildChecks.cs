@@ -10,7 +10,7 @@ internal static class ChildChecks
     {
         foreach (var line in findings.Ledger)
         {
-            if (findings.WorkerOf(line) is { KilledAt: { } killed } worker && line.At > killed + ProcessFaults.LastBreath)
+            if (findings.WorkerOf(line) is { KilledAt: { } killed } worker && line.At > killed + worker.LastBreath)
             {
                 findings.World.Breaches.Add("a dead worker's children write nothing", $"{worker.Name} was killed at {killed:HH:mm:ss.fff}: {line}");
             }

@@ -15,10 +15,11 @@ internal static class OverlapChecks
 
         foreach (var runs in findings.Written.GroupBy(w => w.Task))
         {
-            var inOrder = runs.OrderBy(r => r.From).ToList();
-            foreach (var (earlier, later) in inOrder.SelectMany((e, i) => inOrder.Skip(i + 1).Select(l => (e, l))).Where(p => p.l.From < p.e.Until))
+            var inOrder = runs.OrderBy(r => r.Run?.Number).ToList();
+            foreach (var (earlier, later) in inOrder.SelectMany((e, i) => inOrder.Skip(i + 1).Select(l => (e, l))).Where(p => p.l.From < p.e.Until && p.e.From < p.l.Until))
             {
-                // A frozen worker's child goes on, but its run is recorded as lost: whatever it answered was refused.
+                // A frozen worker's child goes on, or even starts when that wakes, but its run is recorded as lost: whatever it
+                // answered was refused.
                 if (earlier.Run is null || !findings.WasTakenFromTheLiving(earlier.Run))
                 {
                     findings.World.Breaches.Add("no two runs of a task live at the same moment", $"{earlier}\n{later}\n{runs.Key}");

@@ -9,6 +9,7 @@ internal static class RunChecks
         Unknown(findings);
         TooOften(findings);
         NotDone(findings);
+        LivedOn(findings);
         GivenUp(findings);
     }
 
@@ -46,6 +47,15 @@ internal static class RunChecks
         foreach (var task in findings.Tasks.Values.Where(t => t is { State: "completed", Schedule: null } && !done.Contains(t.Runs[^1])))
         {
             findings.World.Breaches.Add("what is completed has been done", task.ToString());
+        }
+    }
+
+    /// <summary>What has an end does not go on. A run that was taken from its worker may, for a moment.</summary>
+    private static void LivedOn(Findings findings)
+    {
+        foreach (var written in findings.Written.Where(w => w.Run is { WasLost: false } && w.Until > w.Run.Finished))
+        {
+            findings.World.Breaches.Add("no run lives on after its end", $"{written}\n{written.Task}");
         }
     }
 

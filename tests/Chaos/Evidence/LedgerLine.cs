@@ -14,6 +14,9 @@ internal sealed record LedgerLine(char What, string Task, int Run, int Process, 
 {
     public string WorkerMark => Mark.Split('/')[0];
 
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"{What} by process {Process} of run {Run} of task {Task} at {At:HH:mm:ss.ffffff}");
+
     public static LedgerLine Parse(string line)
     {
         try

@@ -8,7 +8,7 @@ internal sealed class FreezeFaults(World world)
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Stops a worker and lets it go on later; where it is cut as well, after it was given up for dead.</summary>
+    /// <summary>Stops a worker and lets it go on after a time; where it is cut as well, so long after it was given up for dead.</summary>
     public async Task FreezeAsync(double chance, bool cut, TimeSpan time, CancellationToken stop)
     {
         var workers = world.Fleet.Whole;

@@ -51,8 +51,12 @@ internal sealed class Killer(World world, int seed)
             case FaultKind.RestartImmediate or FaultKind.RestartFast or FaultKind.RestartSmart:
                 await _database.RestartAsync(kind, TimeSpan.FromSeconds(2 * time));
                 break;
-            case FaultKind.Freeze or FaultKind.FreezeAndCut:
-                _frozen.Add(_freezes.FreezeAsync(chance, kind == FaultKind.FreezeAndCut, TimeSpan.FromSeconds(1 + (4 * time)), stop));
+            case FaultKind.Freeze:
+                _frozen.Add(_freezes.FreezeAsync(chance, cut: false, TimeSpan.FromSeconds(1 + (4 * time)), stop));
+                break;
+            case FaultKind.FreezeAndCut:
+                // Soon awake again, while what it lost runs elsewhere.
+                _frozen.Add(_freezes.FreezeAsync(chance, cut: true, TimeSpan.FromSeconds(2 * time), stop));
                 break;
             case FaultKind.Flood:
                 await _processes.FloodAsync(stop);

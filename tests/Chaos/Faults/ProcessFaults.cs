@@ -1,11 +1,14 @@
+using System.Diagnostics;
+
 namespace PgQueue.Chaos;
 
 /// <summary>Harm to workers and to their children.</summary>
 internal sealed class ProcessFaults(World world)
 {
-    /// <summary>How long a dead worker's children may go on.</summary>
-    public static readonly TimeSpan LastBreath = TimeSpan.FromSeconds(2);
+    /// <summary>How long a dead worker's children may go on, on a machine that has time for whoever looks for them.</summary>
+    private static readonly TimeSpan LastBreath = TimeSpan.FromSeconds(2);
 
+    private const int Looks = 3;
     private const int Floods = 3;
 
     public void KillWorker(double chance)
@@ -44,7 +47,16 @@ internal sealed class ProcessFaults(World world)
 
     private async Task LookForSurvivorsAsync(WorkerProcess worker, HashSet<string> marks)
     {
-        await Task.Delay(LastBreath);
+        // What whoever looks for them has to do takes its time on an overloaded machine.
+        var look = Stopwatch.StartNew();
+        using (var looking = Process.Start("/bin/sh", ["-c", "grep -lsF -e nobody /proc/[0-9]*/environ >/dev/null; :"]))
+        {
+            await looking.WaitForExitAsync();
+        }
+
+        worker.LastBreath = LastBreath + (look.Elapsed * Looks);
+        var left = worker.KilledAt!.Value + worker.LastBreath - DateTimeOffset.UtcNow;
+        await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         foreach (var survivor in Processes.OfRun(world.Folder.Mark).Where(p => p.WorkerMark is { } mark && marks.Contains(mark)))
         {
             world.Breaches.Add(

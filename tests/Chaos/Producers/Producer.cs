@@ -39,7 +39,7 @@ internal sealed class Producer(World world, int number, int seed)
         _ => CancelAsync(),
     };
 
-    private int Milliseconds() => _random.Next(10) == 0 ? _random.Next(1500, 4000) : _random.Next(0, 800);
+    private int Milliseconds() => _random.Next(7) == 0 ? _random.Next(1500, 4000) : _random.Next(0, 800);
 
     private async Task AddPlainAsync(CancellationToken stop) => _recent.AddRange(await world.Adder.AddAsync(
         [.. Enumerable.Range(0, _random.Next(1, 8)).Select(_ => world.Tasks.Plain(Milliseconds()))], new Booking("plain"), stop));

@@ -43,6 +43,9 @@ internal sealed class WorkerProcess : IDisposable
 
     public DateTimeOffset? KilledAt { get; private set; }
 
+    /// <summary>How long its children might go on after it was killed.</summary>
+    public TimeSpan LastBreath { get; set; }
+
     /// <summary>It has had its place in the queue.</summary>
     public bool HasJoined => JoinedAt is not null;
 

@@ -1,3 +1,4 @@
+using Npgsql;
 using Xunit;
 
 namespace PgQueue.Unit.Workers;
@@ -18,6 +19,43 @@ public sealed class RecoveryTests
         var task = await queue.TaskAsync(id);
         Assert.Equal((TaskState.Failed, TaskEnd.Lost, "sql"), (task.State, task.Ended, task.Worker));
         Assert.EndsWith("the last was sql.", task.Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_worker_that_was_given_up_comes_back_even_when_its_next_session_breaks_as_well()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        using var stop = new CancellationTokenSource();
+        var working = new Worker(queue.ConnectionString, queue.Schema, new() { Name = $"unlucky {queue.Schema}" }).RunAsync(stop.Token);
+        await Until.TrueAsync(async () => await queue.SqlAsync("select count(*) from {schema}.worker") is 1L);
+
+        // Whoever registers has to wait, and is cut off there.
+        await using (var gate = new NpgsqlConnection(queue.ConnectionString + ";Pooling=false"))
+        {
+            await gate.OpenAsync();
+            await ExecuteAsync(gate, $"select pg_advisory_lock(hashtext('{queue.Schema}.gate'))");
+            await ExecuteAsync(
+                gate,
+                $"""
+                create function "{queue.Schema}".gate() returns trigger language plpgsql as
+                    'begin perform pg_advisory_xact_lock(hashtext(''{queue.Schema}.gate'')); return new; end';
+                create trigger gate before insert on "{queue.Schema}".worker for each row execute function "{queue.Schema}".gate();
+                update "{queue.Schema}".worker set lost_at = clock_timestamp();
+                """);
+            await Until.TrueAsync(async () => await queue.SqlAsync(
+                $"select pg_terminate_backend(pid) from pg_stat_activity where application_name like '%unlucky {queue.Schema}' and wait_event = 'advisory'") is true);
+        }
+
+        var id = (await queue.Client.AddAsync(NewTask.ForCommand("true"))).Id;
+        await Until.TrueAsync(async () => working.IsCompleted || (await queue.TaskAsync(id)).State == TaskState.Completed);
+        await stop.CancelAsync();
+        Assert.Equal(1, (await working).Completed);
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>A worker claims what is there, dies, and is noticed.</summary>

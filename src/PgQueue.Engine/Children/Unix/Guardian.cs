@@ -14,19 +14,37 @@ internal sealed class Guardian : IAsyncDisposable
     private static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan StartAgain = TimeSpan.FromSeconds(1);
 
-    private readonly string[] _arguments;
+    private readonly string _mark;
     private readonly Lock _lock = new();
     private readonly Task _watch;
     private Process _process;
+    private string _folder = "";
     private bool _closed;
 
     /// <param name="mark">The worker's mark, the part before the slash.</param>
-    /// <param name="directory">The worker's temporary folder.</param>
-    public Guardian(string mark, string directory)
+    public Guardian(string mark)
     {
-        _arguments = ["-c", EmbeddedFile.Read("Children/Unix/guardian.sh"), "pgqueue-guardian", $"{ChildEnvironment.Mark}={mark}/", directory];
+        _mark = mark;
         _process = Start();
         _watch = WatchAsync();
+    }
+
+    /// <summary>Has it remove the worker's temporary folder too.</summary>
+    public void Guard(string folder)
+    {
+        lock (_lock)
+        {
+            _folder = folder;
+            try
+            {
+                _process.StandardInput.WriteLine(folder);
+                _process.StandardInput.Flush();
+            }
+            catch (IOException)
+            {
+                // Somebody has just killed it: the next one is started with the folder.
+            }
+        }
     }
 
     /// <summary>Lets it do its work, and waits for that.</summary>
@@ -83,7 +101,8 @@ internal sealed class Guardian : IAsyncDisposable
         }
     }
 
-    private Process Start() => Process.Start(new ProcessStartInfo("/bin/sh", _arguments)
+    private Process Start() => Process.Start(new ProcessStartInfo(
+        "/bin/sh", ["-c", EmbeddedFile.Read("Children/Unix/guardian.sh"), "pgqueue-guardian", $"{ChildEnvironment.Mark}={_mark}/", _folder])
     {
         UseShellExecute = false,
         RedirectStandardInput = true,

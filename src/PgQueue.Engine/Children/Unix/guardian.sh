@@ -1,8 +1,9 @@
-# $1: what is in the environment of all that the worker started. $2: the worker's temporary folder.
-# Standard input is the worker's: its end is the worker's end.
+# $1: what is in the environment of all that the worker started. $2: the worker's temporary folder, if there is one yet.
+# Standard input is the worker's: it may name the folder, and its end is the worker's end.
 trap '' INT TERM HUP QUIT TSTP
 exec >/dev/null 2>&1
-while read -r line; do :; done
+folder=$2
+while read -r line; do folder=$line; done
 
 # What is found may start more before it is killed: look until nothing is left.
 rounds=0
@@ -16,4 +17,4 @@ while [ "$rounds" -lt 200 ]; do
     rounds=$((rounds + 1))
 done
 
-rm -rf -- "$2"
+[ -z "$folder" ] || rm -rf -- "$folder"

@@ -29,6 +29,11 @@ begin
         select distinct d.needs_id from dependency d where d.needs_id = any (gone_ids);
     end if;
 
+    -- Who waits for them may have come after this transaction's snapshot: the maintainer looks again.
+    if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+        insert into arrival (transaction_id, needs_id) select '0', n from unnest(gone_ids) n;
+    end if;
+
     if grouped_ids is not null then
         insert into arrival (queue, group_key)
         select g.queue, g.group_key from group_turn g where g.task_id = any (grouped_ids);

@@ -78,7 +78,9 @@ begin
     from (
         select t.id, t.dead_letter_of
         from task t
-        where t.id = any (ids) and t.dead_letter_of is not null and t.state <> 'running'
+        where t.id = any (ids || array(select h.dead_letter_id from history h where h.id = any (ids)))
+          and t.dead_letter_of is not null
+          and t.state <> 'running'
         order by t.id
         for update
     ) l
@@ -130,6 +132,8 @@ begin
           and t.dead_letter_of is not null
           and t.state <> 'running'
           and not exists (select from unnest(restarted) r where r = t.id)
+          -- Its failed task is still there: that was refused.
+          and not exists (select from history h where h.id = t.dead_letter_of and h.dead_letter_id = t.id)
         returning t.id, t.queue
     ),
     new_queues as (
@@ -270,8 +274,9 @@ begin
                     then coalesce(wanted.expires_at, clock_timestamp() + wanted.expire_after)
                 else t.expires_at
             end,
-            spec = case when changes ? 'args' then jsonb_set(t.spec, '{args}', wanted.args) else t.spec end
-                || case when changes ? 'params' then jsonb_build_object('params', wanted.params) else '{}' end
+            spec = t.spec - array(select s from unnest(array['args', 'params']) s where changes ? s)
+                || case when wanted.args is not null then jsonb_build_object('args', wanted.args) else '{}' end
+                || case when wanted.params is not null then jsonb_build_object('params', wanted.params) else '{}' end
         where t.id = any (ids) and t.state <> 'running'
         returning t.id, t.queue
     ),
@@ -394,12 +399,9 @@ begin
         return;
     end if;
 
-    -- A run that this one was to follow is to be followed still.
+    -- A run that this one was to follow is to be followed still, also where it was canceled in between.
     after_any := after_any || coalesce((
-        select jsonb_agg(d.needs_id)
-        from dependency d
-        join task r on r.id = d.needs_id and r.replaced_by = d.task_id
-        where d.task_id = set_task.id), '[]');
+        select jsonb_agg(r.id) from task r where r.replaced_by = set_task.id and r.state = 'running'), '[]');
     update task t set client_id = null, dedupe_key = null where t.id = set_task.id;
     select a.id into new_id
     from add_tasks(jsonb_build_array(task || jsonb_build_object('after_any', after_any)), shared) a;

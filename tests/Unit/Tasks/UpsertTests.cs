@@ -262,4 +262,30 @@ public sealed class UpsertTests
 
         Assert.Equal("""{"file": "true"}""", await queue.SqlAsync("select spec::text from {schema}.task"));
     }
+
+    [Fact]
+    public async Task Writers_of_the_same_ids_that_wait_for_others_never_lock_each_other_out()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        var awaited = (await queue.Client.AddAsync(NewTask.ForCommand("true"))).Id;
+
+        // By SQL: the client tries again after a deadlock.
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(async writer =>
+        {
+            for (var round = 0; round < 15; round++)
+            {
+                await queue.SqlAsync(
+                    """
+                    select count(*)
+                    from {schema}.set_tasks((
+                        select jsonb_agg(jsonb_build_object(
+                            'kind', 'command', 'spec', '{"file": "true"}'::jsonb, 'client_id', 'c' || n, 'after', jsonb_build_array($1)))
+                        from generate_series($2, $2 + 5) n))
+                    """,
+                    awaited, (writer + round) % 4);
+            }
+        }));
+
+        Assert.Equal(9L, await queue.SqlAsync("select count(*) from {schema}.task where state = 'blocked'"));
+    }
 }

@@ -149,7 +149,7 @@ begin
     join (
         select i as id, i as task_id from unnest(ids) i
         union all
-        select l, s from unnest(letters, sources) as m (l, s)
+        select l, s from unnest(letters, sources) as m (l, s) where l = any (ids)
     ) w on w.task_id = r;
 end
 $$;
@@ -323,6 +323,12 @@ begin
             using errcode = 'invalid_parameter_value';
     end if;
 
+    -- Two upserts at once could each close the other's half of a circle. Before any other lock: whoever waits here holds
+    -- nothing that the one ahead may need. (What is only queued behind a run can close none: that run waits for nothing.)
+    if tasks @? '$[*] ? (exists (@.after) || exists (@.after_any))' or shared ?| array['after', 'after_any'] then
+        perform pg_advisory_xact_lock(hashtextextended(current_schema() || '.cycles', 0));
+    end if;
+
     -- In one order, so that two writers of the same ids don't lock each other out.
     for item in
         select e.ord, e.task, coalesce(e.task ->> 'client_id', shared ->> 'client_id') as client_id
@@ -426,11 +432,6 @@ as $$
 declare
     culprit bigint;
 begin
-    -- Two upserts at once could each close the other's half of a circle.
-    if exists (select from dependency d where d.task_id = new_id) then
-        perform pg_advisory_xact_lock(hashtextextended(current_schema() || '.cycles', 0));
-    end if;
-
     with recursive behind (task_id) as (
         select d.needs_id from dependency d where d.task_id = new_id
         union

@@ -1,3 +1,4 @@
+using Npgsql;
 using Xunit;
 
 namespace PgQueue.Unit.Queues;
@@ -165,5 +166,24 @@ public sealed class LimitTests
             ) h
             where early
             """));
+    }
+
+    [Fact]
+    public async Task What_was_claimed_while_the_limit_was_being_set_counts_for_it()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        await using var worker = await SqlWorker.JoinAsync(queue);
+        await queue.Client.AddAsync([.. Enumerable.Repeat(NewTask.ForCommand("true"), 5)], null);
+        await using (var connection = new NpgsqlConnection(queue.ConnectionString))
+        {
+            await connection.OpenAsync();
+            await using var transaction = await connection.BeginTransactionAsync();
+            await using var claim = new NpgsqlCommand(queue.Client.Database.Qualify($"select count(*) from {{schema}}.claim_tasks({worker.Id}, null, 2)"), connection);
+            Assert.Equal(2L, await claim.ExecuteScalarAsync());
+            await queue.SqlAsync("""select {schema}.set_queue('default', '{"max_concurrency": 2}')""");
+            await transaction.CommitAsync();
+        }
+
+        Assert.Empty(await worker.ClaimAsync(5));
     }
 }

@@ -107,4 +107,24 @@ public sealed class RetentionTests
             """,
             name, count, weeksAgo);
     }
+
+    [Fact]
+    public async Task What_is_in_the_default_partitions_goes_as_well()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        await queue.SqlAsync(
+            """
+            insert into {schema}.history (
+                id, queue, priority, state, kind, spec, max_attempts, max_lost, created_at, run_at, finished_at, run, attempt, lost, ended)
+            select n, 'default', 50, 'completed', 'command', '{}', 1, 3, at, at, at, 1, 1, 0, 'success'
+            from (values (1, now() - interval '100 days'), (2, now() - interval '25 days')) t (n, at)
+            """);
+        await queue.SqlAsync("insert into {schema}.task_output (task_id, run, seq, at, stream) select n, 1, 1, now() - interval '100 days', 'output' from generate_series(1, 3) n");
+        Assert.Equal(2L, await queue.SqlAsync("select count(*) from {schema}.history_default"));
+
+        await queue.SqlAsync("select {schema}.drop_old_partitions() + {schema}.delete_old_tasks()");
+
+        Assert.Equal(2L, await queue.SqlAsync("select min(id) from {schema}.history"));
+        Assert.Equal(2L, await queue.SqlAsync("select min(task_id) + count(*) - 1 from {schema}.task_output"));
+    }
 }

@@ -202,4 +202,30 @@ public sealed class SchedulePolicyTests
 
         return queue;
     }
+
+    [Theory]
+    [InlineData("select count(*) from {schema}.cancel_tasks(array[$1, $2])")]
+    [InlineData("select count(*) from {schema}.remove_tasks(array[$1, $2])")]
+    public async Task Runs_that_are_taken_out_of_the_line_let_none_of_those_behind_overlap(string how)
+    {
+        await using var queue = await ScheduleQueue.CreateAsync();
+        await using var worker = await SqlWorker.JoinAsync(queue.Queue);
+        await queue.Client.RegisterScheduleAsync(ScheduleQueue.Every(s_hour) with { Overlap = OverlapPolicy.Queue });
+        var ids = new List<long>();
+        for (var n = 0; n < 5; n++)
+        {
+            ids.Add((long)(await queue.Queue.SqlAsync("select {schema}.start_schedule('often')"))!);
+        }
+
+        Assert.Equal([ids[0]], await worker.ClaimAsync(5));
+
+        await queue.Queue.SqlAsync(how, ids[1], ids[2]);
+
+        Assert.Empty(await worker.ClaimAsync(5));
+        foreach (var (running, next) in new[] { (ids[0], ids[3]), (ids[3], ids[4]) })
+        {
+            await worker.FinishAsync(running);
+            Assert.Equal([next], await worker.ClaimAsync(5));
+        }
+    }
 }

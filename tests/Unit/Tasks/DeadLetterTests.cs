@@ -98,4 +98,47 @@ public sealed class DeadLetterTests
 
         Assert.Equal(again ? 2 : 1, task.Attempt);
     }
+
+    [Fact]
+    public async Task A_letter_whose_failed_task_may_not_come_back_stays_where_it_is()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        var failed = await queue.RunAsync(NewTask.ForCommand("false") with { DeadLetterQueue = "dead", DedupeKey = "once" });
+        await queue.Client.AddAsync(NewTask.ForCommand("true") with { DedupeKey = "once" });
+        var letter = Assert.Single(await queue.TasksAsync(new() { Queues = ["dead"] }));
+
+        Assert.Empty(await queue.Client.RestartAsync([letter.Id]));
+
+        Assert.Equal(letter.Id, Assert.Single(await queue.TasksAsync(new() { Queues = ["dead"] })).Id);
+        Assert.Equal(TaskState.Failed, (await queue.TaskAsync(failed.Id)).State);
+    }
+
+    [Fact]
+    public async Task Failed_tasks_and_their_letters_are_restarted_at_once_without_locking_each_other_out()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        await using var worker = await SqlWorker.JoinAsync(queue);
+        for (var round = 0; round < 10; round++)
+        {
+            await queue.Client.AddAsync([.. Enumerable.Repeat(NewTask.ForCommand("true") with { DeadLetterQueue = "dead" }, 200)], null);
+            var ids = await worker.ClaimAsync(200);
+            await queue.SqlAsync(
+                """
+                select count(*)
+                from {schema}.finish_tasks(
+                    $1, $2, array_fill(1, array[200]), array_fill('failed'::{schema}.task_state, array[200]),
+                    array_fill('error'::{schema}.task_end, array[200]), null, null, null, null, null, null, null)
+                """,
+                worker.Id, ids.ToArray());
+
+            // By SQL: the client tries again after a deadlock.
+            await Task.WhenAll(
+                queue.SqlAsync("select count(*) from {schema}.restart_tasks($1)", ids.ToArray()),
+                queue.SqlAsync("select count(*) from {schema}.restart_tasks(array(select id from {schema}.task where dead_letter_of = any ($1)))", ids.ToArray()));
+
+            Assert.Equal(200L, await queue.SqlAsync("select count(*) from {schema}.task where dead_letter_of is null"));
+            Assert.Equal(200L, await queue.SqlAsync("select count(*) from {schema}.task"));
+            await queue.SqlAsync("select count(*) from {schema}.remove_tasks(array(select id from {schema}.task))");
+        }
+    }
 }

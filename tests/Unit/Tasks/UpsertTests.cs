@@ -233,4 +233,59 @@ public sealed class UpsertTests
         await queue.Client.ChangeAsync([ids[1]], new TaskChange { RunAt = DateTimeOffset.UnixEpoch });
         Assert.Equal([ids[1]], await worker.ClaimAsync(1));
     }
+
+    [Fact]
+    public async Task What_was_queued_behind_a_run_and_canceled_still_runs_after_it_once_it_is_set_again()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        await using var worker = await SqlWorker.JoinAsync(queue);
+        const string Set = """select id from {schema}.set_tasks('[{"kind": "command", "spec": {"file": "true"}, "client_id": "c"}]')""";
+        var running = (long)(await queue.SqlAsync(Set))!;
+        Assert.Equal([running], await worker.ClaimAsync(5));
+        var queued = (long)(await queue.SqlAsync(Set))!;
+        await queue.Client.CancelAsync([queued]);
+
+        Assert.Equal(queued, await queue.SqlAsync(Set));
+
+        Assert.Empty(await worker.ClaimAsync(5));
+        await worker.FinishAsync(running);
+        Assert.Equal([queued], await worker.ClaimAsync(5));
+    }
+
+    [Fact]
+    public async Task Arguments_are_taken_away_by_null()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        var id = (long)(await queue.SqlAsync("""select {schema}.add_task('command', spec => '{"file": "true", "args": ["a"], "params": {"p": 1}}')"""))!;
+
+        Assert.Equal(id, await queue.SqlAsync("""select {schema}.change_tasks(array[$1], '{"args": null, "params": null}')""", id));
+
+        Assert.Equal("""{"file": "true"}""", await queue.SqlAsync("select spec::text from {schema}.task"));
+    }
+
+    [Fact]
+    public async Task Writers_of_the_same_ids_that_wait_for_others_never_lock_each_other_out()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        var awaited = (await queue.Client.AddAsync(NewTask.ForCommand("true"))).Id;
+
+        // By SQL: the client tries again after a deadlock.
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(async writer =>
+        {
+            for (var round = 0; round < 15; round++)
+            {
+                await queue.SqlAsync(
+                    """
+                    select count(*)
+                    from {schema}.set_tasks((
+                        select jsonb_agg(jsonb_build_object(
+                            'kind', 'command', 'spec', '{"file": "true"}'::jsonb, 'client_id', 'c' || n, 'after', jsonb_build_array($1)))
+                        from generate_series($2, $2 + 5) n))
+                    """,
+                    awaited, (writer + round) % 4);
+            }
+        }));
+
+        Assert.Equal(9L, await queue.SqlAsync("select count(*) from {schema}.task where state = 'blocked'"));
+    }
 }

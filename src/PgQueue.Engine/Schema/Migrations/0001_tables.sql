@@ -118,7 +118,7 @@ create table task (
     created_at          timestamptz not null default now(),
     run_at              timestamptz not null default now(),
     started_at          timestamptz,
-    -- Its queue had a limit when it was claimed: it counts for that limit.
+    -- Its queue had a limit when it was claimed: its end is news for that queue.
     limited             boolean not null default false,
     -- Every start counts as a run; with the worker it fences a late answer. An attempt is a run that was the
     -- task's own affair; a lost one died with its worker.
@@ -143,7 +143,6 @@ create table task (
 create index task_claim on task (queue, priority desc, id) where state = 'ready';
 create index task_due on task (run_at) where state = 'scheduled';
 create index task_running on task (worker_id) where state = 'running';
-create index task_limited on task (queue) where state = 'running' and limited;
 create index task_cancel on task (worker_id) where cancel_requested_at is not null;
 create index task_line on task (queue, group_key, id) where state = 'blocked' and group_key is not null and waits_for = 0;
 create index task_expiry on task (expires_at)
@@ -229,13 +228,14 @@ create table group_turn (
 -- What a transaction leaves to be settled when it commits: a group whose turn may be free, an awaited task that may have
 -- ended. So no lock on a group or on an awaited task is held longer than a commit takes, however long the transaction.
 create table arrival (
+    -- 0 where the maintainer settles it, because its transaction can't see what was committed beside it.
     transaction_id  xid8 not null default pg_current_xact_id(),
+    id              bigint generated always as identity,
     queue           text,
     group_key       text,
-    needs_id        bigint
+    needs_id        bigint,
+    primary key (transaction_id, id)
 );
-
-create index arrival_transaction on arrival (transaction_id);
 
 -- The records of a task's streams, appended while it runs; run tells a lost run's records from the one that counts.
 create table task_output (

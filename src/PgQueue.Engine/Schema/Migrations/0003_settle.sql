@@ -189,8 +189,66 @@ begin
 end
 $$;
 
--- Runs when a transaction commits. What it does may leave more to settle: then it runs again.
+-- Runs when a transaction commits, once for each of its arrivals: the first settles all, and what that leaves to settle.
+-- Groups come last and all at once, so that they are locked in one order. With its owner's rights: a caller who adds by
+-- a function of somebody else's has his own back at the commit.
 create function settle_arrivals() returns trigger
+language plpgsql
+security definer
+set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+    settled     bigint := 0;
+    awaited     bigint[];
+    queues      text[];
+    group_keys  text[];
+    more        record;
+begin
+    if not exists (select from arrival a where a.transaction_id = new.transaction_id and a.id = new.id) then
+        return null;
+    end if;
+
+    loop
+        with mine as (
+            -- Beyond those deleted before: they would be looked at again each time.
+            delete from arrival a
+            where a.transaction_id = new.transaction_id and a.id > settled
+            returning a.id, a.queue, a.group_key, a.needs_id
+        ),
+        groups as (
+            select distinct m.queue, m.group_key from mine m where m.group_key is not null
+        )
+        select
+            (select max(m.id) from mine m) as last,
+            (select array_agg(distinct m.needs_id) from mine m where m.needs_id is not null) as awaited,
+            (select array_agg(g.queue order by g.queue, g.group_key) from groups g) as queues,
+            (select array_agg(g.group_key order by g.queue, g.group_key) from groups g) as group_keys
+        into more;
+
+        settled := more.last;
+        queues := queues || more.queues;
+        group_keys := group_keys || more.group_keys;
+        exit when more.awaited is null;
+        perform settle_awaited(more.awaited);
+    end loop;
+
+    if queues is not null then
+        select array_agg(g.queue), array_agg(g.group_key) into queues, group_keys
+        from (select distinct * from unnest(queues, group_keys) as u (queue, group_key)) g;
+        perform give_turns(queues, group_keys);
+    end if;
+
+    return null;
+end
+$$;
+
+-- Tells those that wait for any of these tasks that is gone. Of the others, whoever ends one later sees who waits for it.
+create function settle_awaited(awaited bigint[]) returns void
 language plpgsql
 set search_path from current
 set enable_seqscan = off
@@ -200,43 +258,25 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
-    awaited     bigint[];
-    gone        bigint[];
-    queues      text[];
-    group_keys  text[];
+    here    bigint[];
+    gone    bigint[];
 begin
-    with mine as (
-        delete from arrival a
-        where a.transaction_id = pg_current_xact_id()
-        returning a.queue, a.group_key, a.needs_id
-    ),
-    groups as (
-        select distinct m.queue, m.group_key from mine m where m.group_key is not null
-    )
-    select
-        (select array_agg(distinct m.needs_id) from mine m where m.needs_id is not null),
-        (select array_agg(g.queue order by g.queue, g.group_key) from groups g),
-        (select array_agg(g.group_key order by g.queue, g.group_key) from groups g)
-    into awaited, queues, group_keys;
-
-    if awaited is not null then
-        -- Whoever is ending one of them just now is waited for; from here on, whoever ends one sees who waits for it.
-        perform from task t where t.id = any (awaited) order by t.id for key share;
+    loop
+        -- Whoever is ending one of them just now is waited for.
+        select array_agg(t.id) into here
+        from (select t.id from task t where t.id = any (awaited) order by t.id for key share) t;
         select array_agg(n) into gone from unnest(awaited) n where not exists (select from task t where t.id = n);
-        if gone is not null then
-            perform release_dependents(gone);
-        end if;
-    end if;
+        -- Else another was put in one's place meanwhile, and is not locked yet.
+        exit when coalesce(cardinality(here), 0) + coalesce(cardinality(gone), 0) = cardinality(awaited);
+    end loop;
 
-    if queues is not null then
-        perform give_turns(queues, group_keys);
+    if gone is not null then
+        perform release_dependents(gone);
     end if;
-
-    return null;
 end
 $$;
 
 create constraint trigger settle
     after insert on arrival
     deferrable initially deferred
-    for each row execute function settle_arrivals();
+    for each row when (new.transaction_id <> '0') execute function settle_arrivals();

@@ -29,14 +29,67 @@ begin
         select distinct d.needs_id from dependency d where d.needs_id = any (gone_ids);
     end if;
 
+    -- Who waits for them may have come after this transaction's snapshot: the maintainer looks again.
+    if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+        insert into arrival (transaction_id, needs_id) select '0', n from unnest(gone_ids) n;
+    end if;
+
     if grouped_ids is not null then
         insert into arrival (queue, group_key)
         select g.queue, g.group_key from group_turn g where g.task_id = any (grouped_ids);
     end if;
 
     if waiting_ids is not null then
+        perform pass_on_waits(waiting_ids);
         delete from dependency d where d.task_id = any (waiting_ids);
     end if;
+end
+$$;
+
+-- The runs of a schedule that must not overlap wait one for another. Where one of them goes before its time, the next
+-- waits for what that one waited for.
+create function pass_on_waits(gone_ids bigint[]) returns void
+language plpgsql
+set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+    perform from task t
+    where t.id in (select d.task_id from dependency d where d.needs_id = any (gone_ids)) and t.schedule is not null
+    order by t.id
+    for update;
+    if not found then
+        return;
+    end if;
+
+    with recursive heir (task_id, needs_id) as (
+        select t.id, d.needs_id
+        from dependency d
+        join task t on t.id = d.task_id and t.schedule is not null
+        where d.needs_id = any (gone_ids) and d.any_end
+        union
+        select h.task_id, d.needs_id
+        from heir h
+        join dependency d on d.task_id = h.needs_id
+        where h.needs_id = any (gone_ids)
+    ),
+    passed as (
+        insert into dependency (task_id, needs_id, any_end)
+        select h.task_id, h.needs_id, true from heir h where h.needs_id <> all (gone_ids)
+        on conflict do nothing
+        returning task_id, needs_id
+    ),
+    arrived as (
+        insert into arrival (needs_id) select distinct p.needs_id from passed p
+    )
+    update task t
+    set waits_for = t.waits_for + p.more
+    from (select p.task_id, count(*) as more from passed p group by p.task_id) p
+    where t.id = p.task_id;
 end
 $$;
 

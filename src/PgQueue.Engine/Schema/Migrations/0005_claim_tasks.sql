@@ -17,8 +17,9 @@ set search_path from current
 as $$
 begin
     if limited.max_concurrency is not null then
+        -- All that run, also what was claimed while the limit was being set and is not marked as limited.
         places := limited.max_concurrency - (
-            select count(*) from task t where t.queue = limited.name and t.state = 'running' and t.limited);
+            select count(*) from task t where t.queue = limited.name and t.state = 'running');
     end if;
 
     if limited.rate_count is not null then

@@ -266,13 +266,24 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
-    due bigint[];
+    -- A time of its own: clock_timestamp() in the condition would be asked for every task that is scheduled.
+    moment  constant timestamptz := clock_timestamp();
+    due     bigint[];
 begin
+    -- What callers left who could not see it: here it is seen.
+    with unsettled as (
+        delete from arrival a where a.transaction_id = '0' returning a.needs_id
+    )
+    insert into arrival (needs_id)
+    select distinct u.needs_id
+    from unsettled u
+    where exists (select from dependency d where d.needs_id = u.needs_id);
+
     select array_agg(t.id) into due
     from (
         select t.id
         from task t
-        where t.state = 'scheduled' and t.run_at <= clock_timestamp()
+        where t.state = 'scheduled' and t.run_at <= moment
         order by t.run_at
         limit max_tasks
         for update skip locked
@@ -297,6 +308,7 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
+    moment  constant timestamptz := clock_timestamp();
     expired bigint[];
     runs    integer[];
     reasons jsonb[];
@@ -309,7 +321,7 @@ begin
     from (
         select t.id, t.run, t.expires_at, t.error
         from task t
-        where t.expires_at <= clock_timestamp() and t.state in ('scheduled', 'blocked', 'ready')
+        where t.expires_at <= moment and t.state in ('scheduled', 'blocked', 'ready')
         order by t.expires_at
         limit max_tasks
         for update skip locked

@@ -78,7 +78,9 @@ begin
     from (
         select t.id, t.dead_letter_of
         from task t
-        where t.id = any (ids) and t.dead_letter_of is not null and t.state <> 'running'
+        where t.id = any (ids || array(select h.dead_letter_id from history h where h.id = any (ids)))
+          and t.dead_letter_of is not null
+          and t.state <> 'running'
         order by t.id
         for update
     ) l
@@ -130,6 +132,8 @@ begin
           and t.dead_letter_of is not null
           and t.state <> 'running'
           and not exists (select from unnest(restarted) r where r = t.id)
+          -- Its failed task is still there: that was refused.
+          and not exists (select from history h where h.id = t.dead_letter_of and h.dead_letter_id = t.id)
         returning t.id, t.queue
     ),
     new_queues as (
@@ -145,7 +149,7 @@ begin
     join (
         select i as id, i as task_id from unnest(ids) i
         union all
-        select l, s from unnest(letters, sources) as m (l, s)
+        select l, s from unnest(letters, sources) as m (l, s) where l = any (ids)
     ) w on w.task_id = r;
 end
 $$;
@@ -270,8 +274,9 @@ begin
                     then coalesce(wanted.expires_at, clock_timestamp() + wanted.expire_after)
                 else t.expires_at
             end,
-            spec = case when changes ? 'args' then jsonb_set(t.spec, '{args}', wanted.args) else t.spec end
-                || case when changes ? 'params' then jsonb_build_object('params', wanted.params) else '{}' end
+            spec = t.spec - array(select s from unnest(array['args', 'params']) s where changes ? s)
+                || case when wanted.args is not null then jsonb_build_object('args', wanted.args) else '{}' end
+                || case when wanted.params is not null then jsonb_build_object('params', wanted.params) else '{}' end
         where t.id = any (ids) and t.state <> 'running'
         returning t.id, t.queue
     ),
@@ -316,6 +321,12 @@ begin
     if tasks @? '$[*].dedupe_key' or shared ? 'dedupe_key' then
         raise exception 'dedupe_key can''t be given together with an upsert by client_id'
             using errcode = 'invalid_parameter_value';
+    end if;
+
+    -- Two upserts at once could each close the other's half of a circle. Before any other lock: whoever waits here holds
+    -- nothing that the one ahead may need. (What is only queued behind a run can close none: that run waits for nothing.)
+    if tasks @? '$[*] ? (exists (@.after) || exists (@.after_any))' or shared ?| array['after', 'after_any'] then
+        perform pg_advisory_xact_lock(hashtextextended(current_schema() || '.cycles', 0));
     end if;
 
     -- In one order, so that two writers of the same ids don't lock each other out.
@@ -394,12 +405,9 @@ begin
         return;
     end if;
 
-    -- A run that this one was to follow is to be followed still.
+    -- A run that this one was to follow is to be followed still, also where it was canceled in between.
     after_any := after_any || coalesce((
-        select jsonb_agg(d.needs_id)
-        from dependency d
-        join task r on r.id = d.needs_id and r.replaced_by = d.task_id
-        where d.task_id = set_task.id), '[]');
+        select jsonb_agg(r.id) from task r where r.replaced_by = set_task.id and r.state = 'running'), '[]');
     update task t set client_id = null, dedupe_key = null where t.id = set_task.id;
     select a.id into new_id
     from add_tasks(jsonb_build_array(task || jsonb_build_object('after_any', after_any)), shared) a;
@@ -424,11 +432,6 @@ as $$
 declare
     culprit bigint;
 begin
-    -- Two upserts at once could each close the other's half of a circle.
-    if exists (select from dependency d where d.task_id = new_id) then
-        perform pg_advisory_xact_lock(hashtextextended(current_schema() || '.cycles', 0));
-    end if;
-
     with recursive behind (task_id) as (
         select d.needs_id from dependency d where d.task_id = new_id
         union

@@ -69,6 +69,11 @@ begin
         end;
     end loop;
 
+    delete from task_output_default o
+    where o.at < now() - longest
+      and not exists (select from task t where t.id = o.task_id)
+      and not exists (select from history h where h.id = o.task_id);
+
     return dropped;
 end
 $$;
@@ -91,7 +96,11 @@ begin
     for kept in
         select r.* from retention r where r.retention is not null or r.retention_count is not null order by r.queue
     loop
-        if endless or kept.retention < longest or kept.retention < interval '1 week' then
+        -- What is in the default partition goes with no week.
+        if endless or kept.retention < longest or kept.retention < interval '1 week'
+            or exists (
+                select from history_default h where h.queue = kept.queue and h.finished_at < now() - kept.retention)
+        then
             select array_agg(h.id) into surplus
             from (
                 select h.id

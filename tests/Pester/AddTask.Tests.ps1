@@ -521,3 +521,26 @@ Describe 'Bad input to Add-PqTask' {
         (Get-Failure { Add-PqTask { } -After (Get-Process -Id $PID) }) | Should -BeLike '*is no task*'
     }
 }
+
+Describe 'A duration without quotes' {
+    It 'is what was written, where PowerShell reads a rounded number' {
+        $task = Add-PqTask { 1 } -Delay 0.2s -Timeout 1.5s -RetryDelay 30s | Get-PqTask
+        ($task.RunAt - $task.CreatedAt) | Should -Be ([timespan]'00:00:00.2')
+        $task.Timeout | Should -Be ([timespan]'00:00:01.5')
+        $task.Retry.Delay | Should -Be ([timespan]'00:00:30')
+        (Add-PqTask { 1 } -Backoff 0.2s | Get-PqTask).Retry.Delays | Should -Be ([timespan]'00:00:00.2')
+        $delay = 1d
+        $task = Add-PqTask { 1 } -Delay $delay | Get-PqTask
+        ($task.RunAt - $task.CreatedAt) | Should -Be ([timespan]'1.00:00:00')
+    }
+
+    It 'is refused where it is another number: <_>' -ForEach '5y', '1kb', '2u', '0x10' {
+        { & ([scriptblock]::Create("Add-PqTask { 1 } -Delay $_")) } | Should -Throw "*'$_' is no duration*"
+    }
+
+    It 'is refused in a list that has lost its fraction' {
+        { Add-PqTask { 1 } -Backoff 1.5s, 5m } | Should -Throw "Backoff '1.5s' *quote it: '1.5s'."
+        { Set-PqQueue rounded -DefaultBackoff 10s, 0.4s } | Should -Throw "DefaultBackoff '0.4s' *"
+        (Add-PqTask { 1 } -Backoff '1.5s', 10s -ArgumentList 1.5s, 2 | Get-PqTask).Retry.Delays | Should -Be ([timespan]'00:00:01.5'), ([timespan]'00:00:10')
+    }
+}

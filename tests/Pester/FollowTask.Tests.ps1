@@ -125,6 +125,12 @@ Describe 'Receive-PqTask -Follow' {
         ($bars.ActivityId | Sort-Object -Unique) | Should -HaveCount 2
     }
 
+    It 'tells whose warning it is where several are followed' {
+        $ids = 1..2 | Add-PqTask { param($N) Write-Warning "low $N" } -Name disk | ForEach-Object Id
+        ($ids | Receive-PqTask -Follow 3>&1 | ForEach-Object Message | Sort-Object) | Should -Be ($ids | ForEach-Object { $n = 1 } { "$_ disk: low $n"; $n++ })
+        ($ids[0] | Receive-PqTask -Follow 3>&1).Message | Should -Be 'low 1'
+    }
+
     It 'emits a command''s lines, and what has finished already' {
         $task = Add-PqTask -Command sh -ArgumentList '-c', 'echo one; echo two'
         Receive-PqTask $task.Id -Follow | Should -Be 'one', 'two'

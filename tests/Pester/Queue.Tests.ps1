@@ -181,6 +181,16 @@ Describe 'Suspend-PqQueue and Resume-PqQueue' {
         (Measure-PqQueue p? | Resume-PqQueue -PassThru).Paused | Should -Be $false, $false
     }
 
+    It 'take a task''s queue, not the queue of the task''s name' {
+        Set-PqQueue named-alike
+        $task = Add-PqTask { 1 } -Name named-alike -Queue of-the-task
+        ($task | Suspend-PqQueue -PassThru).Name | Should -Be of-the-task
+        (Get-PqTask $task.Id | Get-PqQueue).Paused | Should -BeTrue
+        (Get-PqTask $task.Id | Measure-PqQueue).Queue | Should -Be of-the-task
+        (Get-PqTask $task.Id | Select-Object Name, Queue | Resume-PqQueue -PassThru).Name | Should -Be of-the-task
+        ([pscustomobject]@{ Name = 'named-alike' } | Get-PqQueue).Name | Should -Be named-alike
+    }
+
     It 'change nothing with -WhatIf' {
         Suspend-PqQueue p1 -WhatIf
         (Get-PqQueue p1).Paused | Should -BeFalse

@@ -98,6 +98,18 @@ Describe 'Register-PqSchedule' {
 }
 
 Describe 'A schedule' {
+    It 'is found by its tasks, which have names of their own' {
+        $null = Register-PqSchedule found -Every 1h { 1 } -Inactive
+        $null = Register-PqSchedule other -Every 1h { 1 } -Inactive
+        Start-PqSchedule found
+        $task = Get-PqTask -Schedule found
+        ($task | Get-PqSchedule).Name | Should -Be found
+        $stray = Add-PqTask { 1 } -Name other | Get-PqTask
+        $errors = @($stray | Suspend-PqSchedule 2>&1)
+        "$errors" | Should -BeLike "*$($stray.Id) belongs to no schedule*"
+        Unregister-PqSchedule found, other -Confirm:$false
+    }
+
     It 'runs at its time, in a worker, and tells of its last run' {
         Register-PqSchedule works -Every 1h { "tick of $($PqTask.Name)" } | Out-Null
         Skip-Time works '61 minutes'
@@ -196,5 +208,14 @@ Describe 'Get-PqCronOccurrence' {
 
     It 'needs no connection' {
         pwsh -NoProfile -Command "Import-Module '$ModulePath'; `$env:PGQUEUE_CONNECTION = 'Host=localhost;Port=1'; (Get-PqCronOccurrence '@daily' -From '2026-01-01').Hour" | Should -Be 0
+    }
+}
+
+Describe 'Get-PqCronOccurrence in a console' {
+    It 'shows a line for each' {
+        $screen = (Get-PqCronOccurrence '0 9 * * MON-FRI' -TimeZone Europe/Berlin -From 2026-03-27T12:00Z -Next 2 | Out-String -Width 80).Trim().Split("`n").TrimEnd()
+        $screen[2] | Should -BeLike '2026-03-30 09:00:00 +02:00 Monday *'
+        $screen.Count | Should -Be 4
+        (Get-PqCronOccurrence '@daily') | Should -BeOfType [datetimeoffset]
     }
 }

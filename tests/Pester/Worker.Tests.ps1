@@ -313,6 +313,19 @@ Describe 'Get-PqWorker and Stop-PqWorker' {
         Get-PqWorker remote-one -State Idle, Busy | Should -BeNullOrEmpty
     }
 
+    It 'take no task for a worker, and no worker for a task' {
+        $added = Add-PqTask { 1 } -Queue never-run
+        $errors = @($added, ($added | Get-PqTask) | Stop-PqWorker 2>&1)
+        $errors.Count | Should -Be 2
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'ParameterArgumentTransformationError,*StopWorkerCommand'
+        "$errors" | Should -BeLike '*This is a task, not a worker*'
+        $deserialized = [pscustomobject]@{ Id = 1 }
+        $deserialized.psobject.TypeNames.Insert(0, 'Deserialized.PgQueue.WorkerInfo')
+        foreach ($command in 'Stop-PqTask', 'Remove-PqTask', 'Restart-PqTask', 'Wait-PqTask', 'Receive-PqTask', 'Get-PqTask') {
+            "$($deserialized | & $command 2>&1)" | Should -BeLike '*This is a worker, not a task*' -Because $command
+        }
+    }
+
     It 'write an error for a worker that is not there' {
         Stop-PqWorker 987654 -ErrorAction SilentlyContinue -ErrorVariable problem
         $problem.FullyQualifiedErrorId | Should -Be 'WorkerNotFound,PgQueue.PowerShell.StopWorkerCommand'

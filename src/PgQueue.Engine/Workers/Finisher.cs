@@ -25,8 +25,8 @@ internal sealed class Finisher : IAsyncDisposable
         _work = Task.Run(RunAsync);
     }
 
-    /// <summary>Returns the task's new state when it is stored; null where the task was no longer this worker's.</summary>
-    public Task<TaskState?> FinishAsync(FinishedRun run)
+    /// <summary>Returns what became of the task when it is stored; null where it was no longer this worker's.</summary>
+    public Task<StoredEnd?> FinishAsync(FinishedRun run)
     {
         var pending = new Pending(run, _workerId(), new(TaskCreationOptions.RunContinuationsAsynchronously));
         _incoming.Writer.TryWrite(pending);
@@ -68,10 +68,10 @@ internal sealed class Finisher : IAsyncDisposable
     {
         try
         {
-            var states = await _outage.RetryAsync(_ => SendAsync(batch), _stop.Token).ConfigureAwait(false);
+            var ends = await _outage.RetryAsync(_ => SendAsync(batch), _stop.Token).ConfigureAwait(false);
             foreach (var pending in batch)
             {
-                pending.Stored.TrySetResult(states.TryGetValue(pending.Run.TaskId, out var state) ? state : null);
+                pending.Stored.TrySetResult(ends.GetValueOrDefault(pending.Run.TaskId));
             }
         }
         catch (PostgresException e) when (batch.Count > 1 && DatabaseErrors.IsInData(e))
@@ -100,7 +100,7 @@ internal sealed class Finisher : IAsyncDisposable
         }
     }
 
-    private async Task<Dictionary<long, TaskState>> SendAsync(List<Pending> batch)
+    private async Task<Dictionary<long, StoredEnd>> SendAsync(List<Pending> batch)
     {
         var connection = await _database.Source.OpenConnectionAsync().ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -121,17 +121,18 @@ internal sealed class Finisher : IAsyncDisposable
                 Add(NpgsqlDbType.Interval, r => r.RetryIn);
                 Add(NpgsqlDbType.Boolean, r => r.Refund);
 
+                var ends = new Dictionary<long, StoredEnd>();
                 var rows = await command.ExecuteReaderAsync().ConfigureAwait(false);
                 await using (rows.ConfigureAwait(false))
                 {
-                    var states = new Dictionary<long, TaskState>();
                     while (await rows.ReadAsync().ConfigureAwait(false))
                     {
-                        states[rows.GetInt64(0)] = DbWords.Parse<TaskState>(rows.GetString(1));
+                        ends[rows.GetInt64(0)] = new(DbWords.Parse<TaskState>(rows.GetString(1)), null);
                     }
-
-                    return states;
                 }
+
+                await AddReasonsAsync(ends, connection).ConfigureAwait(false);
+                return ends;
 
                 void Add<T>(NpgsqlDbType type, Func<FinishedRun, T> value) => command.Parameters.Add(new()
                 {
@@ -142,7 +143,35 @@ internal sealed class Finisher : IAsyncDisposable
         }
     }
 
-    private sealed record Pending(FinishedRun Run, long WorkerId, TaskCompletionSource<TaskState?> Stored)
+    /// <summary>The database knows why a task was canceled; the worker does not.</summary>
+    private async Task AddReasonsAsync(Dictionary<long, StoredEnd> ends, NpgsqlConnection connection)
+    {
+        var canceled = ends.Where(e => e.Value.State == TaskState.Canceled).Select(e => e.Key).ToArray();
+        if (canceled.Length == 0)
+        {
+            return;
+        }
+
+        var command = new NpgsqlCommand(_database.Sql("Workers/cancel_reasons.sql"), connection) { Parameters = { new() { Value = canceled } } };
+        await using (command.ConfigureAwait(false))
+        {
+            var rows = await command.ExecuteReaderAsync().ConfigureAwait(false);
+            await using (rows.ConfigureAwait(false))
+            {
+                while (await rows.ReadAsync().ConfigureAwait(false))
+                {
+                    ends[rows.GetInt64(0)] = new(TaskState.Canceled, rows.GetString(1));
+                }
+            }
+        }
+    }
+
+    /// <summary>What became of a task after a run.</summary>
+    /// <param name="State">Its state now.</param>
+    /// <param name="CancelError">Why it was canceled, as it is stored; null where it was not.</param>
+    internal sealed record StoredEnd(TaskState State, string? CancelError);
+
+    private sealed record Pending(FinishedRun Run, long WorkerId, TaskCompletionSource<StoredEnd?> Stored)
     {
         public bool Replaced { get; init; }
     }

@@ -46,10 +46,11 @@ internal sealed class TaskExecution(
 
         await output.CompleteAsync(CancellationToken.None).ConfigureAwait(false);
         var finished = FinishedRun.Decide(task, outcome, stopped);
-        if (await finisher.FinishAsync(finished).ConfigureAwait(false) is { } state)
+        if (await finisher.FinishAsync(finished).ConfigureAwait(false) is { } end)
         {
-            tally.Count(state, finished.Refund);
-            events.Raise(new TaskFinished(task.Id, label, task.Queue, state, outcome.End, task.Attempt, duration, TaskError.FromJson(finished.ErrorJson))
+            tally.Count(end.State, finished.Refund);
+            var error = TaskError.FromJson(end.CancelError ?? finished.ErrorJson);
+            events.Raise(new TaskFinished(task.Id, label, task.Queue, end.State, outcome.End, task.Attempt, duration, error)
             {
                 GivenBack = finished.Refund,
             });

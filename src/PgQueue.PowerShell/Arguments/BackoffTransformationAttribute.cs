@@ -16,14 +16,13 @@ internal sealed class BackoffTransformationAttribute : ArgumentTransformationAtt
             Enum or string when RetryBackoff.Names.Keys.FirstOrDefault(n => n.Equals(value.ToString(), StringComparison.OrdinalIgnoreCase)) is { } name =>
                 new RetryBackoff(name),
             IEnumerable list and not string => new RetryBackoff([.. list.Cast<object?>().Select(Time)]),
-            _ => new RetryBackoff([Time(value)]),
+            _ => new RetryBackoff([Time(inputData)]),
         };
     }
 
     private static TimeSpan Time(object? item)
     {
-        var value = item is PSObject wrapped ? wrapped.BaseObject : item;
-        return value is not null && Duration.From(value) is { } time ? time : throw new ArgumentTransformationMetadataException(
-            $"'{value}' is no backoff. Write {string.Join(", ", RetryBackoff.Names.Keys)}, or the waits one by one: 1m, 5m, 30m.");
+        return item is not null && Duration.FromArgument(item) is { } time ? time : throw new ArgumentTransformationMetadataException(
+            $"'{item}' is no backoff. Write {string.Join(", ", RetryBackoff.Names.Keys)}, or the waits one by one: 1m, 5m, 30m.");
     }
 }

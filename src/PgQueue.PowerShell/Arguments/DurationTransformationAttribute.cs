@@ -9,7 +9,7 @@ internal sealed class DurationTransformationAttribute : ArgumentTransformationAt
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        return value is null ? null! : Duration.From(value) ?? throw new ArgumentTransformationMetadataException(
-            $"'{value}' is no duration. Write 500ms, 30s, 5m, 2h, 1d, 1w, 1h30m, 00:05:00, or a number of seconds.");
+        return value is null ? null! : Duration.FromArgument(inputData) ?? throw new ArgumentTransformationMetadataException(
+            $"'{inputData}' is no duration. Write 500ms, 30s, 5m, 2h, 1d, 1w, 1h30m, 00:05:00, or a number of seconds.");
     }
 }

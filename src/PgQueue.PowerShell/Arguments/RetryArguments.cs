@@ -10,6 +10,9 @@ internal sealed record RetryArguments
     /// <summary>What the cmdlet's parameters begin with, for an error's text.</summary>
     public string Prefix { get; init; } = "";
 
+    /// <summary>The statement that calls the cmdlet; may be empty.</summary>
+    public string Statement { get; init; } = "";
+
     public TimeSpan? Delay { get; init; }
 
     public RetryBackoff? Backoff { get; init; }
@@ -39,6 +42,7 @@ internal sealed record RetryArguments
         Require(MaxDelay is null || Delay is null || MaxDelay >= Delay, "MaxRetryDelay", MaxDelay, $"must not be shorter than {Prefix}RetryDelay {Delay}");
         Require(Jitter is null or (>= 0 and <= 1), "RetryJitter", Jitter, "must be from 0 to 1: the part of a wait that is left to chance");
         Require(Backoff?.Delays is not { Count: 0 }, "Backoff", "", "is an empty list; give at least one wait");
+        RequireExact();
         Require(Backoff?.Delays?.All(d => d >= TimeSpan.Zero) is not false, "Backoff", Backoff, "must not have a negative wait");
         Require(Backoff?.Delays is null || Delay is null, "Backoff", Backoff, $"says the waits one by one, so {Prefix}RetryDelay can't be given as well; leave one of them out");
         Require(Backoff?.Delays is null || MaxDelay is null, "Backoff", Backoff, $"says the waits one by one, so {Prefix}MaxRetryDelay can't be given as well; leave one of them out");
@@ -57,6 +61,14 @@ internal sealed record RetryArguments
             RetryOn = RetryOn,
             NoRetryOn = NoRetryOn,
         };
+    }
+
+    private void RequireExact()
+    {
+        if (Backoff?.Delays is not null && BareTimes.FindRounded(Statement, Prefix + "Backoff") is { } time)
+        {
+            Require(false, "Backoff", time, $"is a rounded whole number to PowerShell in a list; quote it: '{time}'");
+        }
     }
 
     private void RequireNames(string name, string[]? patterns) => Require(

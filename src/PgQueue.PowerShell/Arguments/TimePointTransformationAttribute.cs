@@ -17,7 +17,7 @@ internal sealed class TimePointTransformationAttribute : ArgumentTransformationA
             return value!;
         }
 
-        if (Duration.From(value) is { } time)
+        if (Duration.FromArgument(inputData) is { } time)
         {
             return DateTime.Now + (Ahead ? time : -time);
         }

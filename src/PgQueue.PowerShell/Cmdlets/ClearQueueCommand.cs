@@ -17,6 +17,7 @@ public sealed class ClearQueueCommand : QueueNameCmdlet
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [Alias("Queue")]
+    [NameFrom("Queue")]
     [ArgumentCompleter(typeof(QueueCompleter))]
     public string[] Name { get; set; } = [];
 

@@ -44,7 +44,10 @@ public sealed class GetCronOccurrenceCommand : EngineCmdlet
                 return;
             }
 
-            WriteObject(time);
+            // PowerShell itself lists all 19 properties of a point in time.
+            var occurrence = new PSObject(time);
+            occurrence.TypeNames.Insert(0, "PgQueue.CronOccurrence");
+            WriteObject(occurrence);
         }
     }
 

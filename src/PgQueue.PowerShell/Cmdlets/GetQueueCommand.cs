@@ -11,6 +11,7 @@ public sealed class GetQueueCommand : QueueNameCmdlet
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [Alias("Queue")]
+    [NameFrom("Queue")]
     [ArgumentCompleter(typeof(QueueCompleter))]
     public string[] Name { get; set; } = ["*"];
 

@@ -10,6 +10,7 @@ public sealed class GetScheduleCommand : ScheduleCmdlet
     /// <summary>Schedules of these names; * and ? are wildcards.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
+    [NameFrom("Schedule")]
     [ArgumentCompleter(typeof(ScheduleCompleter))]
     public string[]? Name { get; set; }
 

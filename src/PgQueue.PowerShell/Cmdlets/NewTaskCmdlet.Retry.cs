@@ -48,6 +48,7 @@ public abstract partial class NewTaskCmdlet
     /// <exception cref="CmdletException">One is out of its range, or two exclude each other.</exception>
     private protected RetryPolicy? Retry() => new RetryArguments
     {
+        Statement = BareTimes.StatementOf(MyInvocation),
         Delay = RetryDelay,
         Backoff = Backoff,
         MaxDelay = MaxRetryDelay,

@@ -13,6 +13,7 @@ public abstract class QueuePauseCmdlet : QueueNameCmdlet
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [Alias("Queue")]
+    [NameFrom("Queue")]
     [ArgumentCompleter(typeof(QueueCompleter))]
     public string[] Name { get; set; } = [];
 

@@ -42,7 +42,7 @@ public sealed partial class ReceiveTaskCommand
                 WriteVerbose($"Task {task.Id}: what follows is of its run {record.Run}.");
             }
 
-            new StreamReplay(this, task, Stream, bars).Write(record);
+            new StreamReplay(this, task, Stream, bars, named: tasks.Count > 1).Write(record);
         }
 
         bars.ShowWaiting(step.Waiting, tasks.Count);

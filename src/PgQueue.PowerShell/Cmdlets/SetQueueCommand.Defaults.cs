@@ -79,6 +79,7 @@ public sealed partial class SetQueueCommand
     {
         Prefix = "Default",
         Delay = DefaultRetryDelay,
+        Statement = BareTimes.StatementOf(MyInvocation),
         Backoff = DefaultBackoff,
         MaxDelay = DefaultMaxRetryDelay,
         Jitter = DefaultRetryJitter,

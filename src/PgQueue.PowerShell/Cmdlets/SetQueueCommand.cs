@@ -19,6 +19,7 @@ public sealed partial class SetQueueCommand : QueueNameCmdlet
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = NameSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [Alias("Queue")]
+    [NameFrom("Queue")]
     [ArgumentCompleter(typeof(QueueCompleter))]
     public string[] Name { get; set; } = [];
 

@@ -14,6 +14,7 @@ public sealed class StartScheduleCommand : ScheduleCmdlet
     /// <summary>The schedules' names; * and ? are wildcards.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
+    [NameFrom("Schedule")]
     [ArgumentCompleter(typeof(ScheduleCompleter))]
     public string[] Name { get; set; } = [];
 

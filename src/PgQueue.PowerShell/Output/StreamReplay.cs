@@ -8,7 +8,8 @@ namespace PgQueue.PowerShell;
 /// <param name="task">The task.</param>
 /// <param name="only">These streams alone; all where null.</param>
 /// <param name="bars">Shows the task's progress; null where it is over.</param>
-internal sealed class StreamReplay(Cmdlet cmdlet, QueueTask task, TaskStream[]? only, TaskBars? bars)
+/// <param name="named">Say which task a warning comes from: there are several.</param>
+internal sealed class StreamReplay(Cmdlet cmdlet, QueueTask task, TaskStream[]? only, TaskBars? bars, bool named = false)
 {
     private const string HostTag = "PSHOST";
 
@@ -29,13 +30,13 @@ internal sealed class StreamReplay(Cmdlet cmdlet, QueueTask task, TaskStream[]? 
                 cmdlet.WriteError(TaskErrors.From(record, task));
                 break;
             case TaskStream.Warning:
-                cmdlet.WriteWarning(text);
+                cmdlet.WriteWarning(Named(text));
                 break;
             case TaskStream.Verbose:
-                cmdlet.WriteVerbose(text);
+                cmdlet.WriteVerbose(Named(text));
                 break;
             case TaskStream.Debug:
-                cmdlet.WriteDebug(text);
+                cmdlet.WriteDebug(Named(text));
                 break;
             case TaskStream.Information:
                 cmdlet.WriteInformation(Information(record, text));
@@ -63,6 +64,8 @@ internal sealed class StreamReplay(Cmdlet cmdlet, QueueTask task, TaskStream[]? 
             cmdlet.WriteError(TaskErrors.From(error, task));
         }
     }
+
+    private string Named(string text) => named ? $"{task.Id} {task.Name}".TrimEnd() + ": " + text : text;
 
     private bool Wants(TaskStream stream) => only is null || only.Contains(stream);
 

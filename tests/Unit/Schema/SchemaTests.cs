@@ -145,7 +145,7 @@ public sealed class SchemaTests
     {
         await using var queue = await TestQueue.CreateAsync();
         await using var connection = await queue.Client.Database.Source.OpenConnectionAsync();
-        foreach (var file in new[] { "Tasks/query.sql", "Tasks/output.sql", "Workers/workers.sql", "Workers/claim.sql", "Workers/finish.sql" })
+        foreach (var file in new[] { "Tasks/query.sql", "Tasks/output.sql", "Workers/workers.sql", "Workers/claim.sql", "Workers/finish.sql", "Workers/cancel_reasons.sql" })
         {
             await using var command = new NpgsqlCommand($"prepare s as {queue.Client.Database.Sql(file)}; deallocate s", connection);
             await command.ExecuteNonQueryAsync();

@@ -74,11 +74,16 @@ public sealed class HostedTaskTests
         await using var queue = await TestQueue.CreateAsync();
         var command = (await queue.Client.AddAsync(NewTask.ForCommand("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.05; done"))).Id;
         var method = (await queue.Client.AddAsync(Method("Misbehaviour::HangAsync"))).Id;
-        var working = queue.DrainAsync(new() { Concurrency = 2 });
+        var told = new System.Collections.Concurrent.ConcurrentQueue<WorkerEvent>();
+        var working = queue.DrainAsync(new() { Concurrency = 2, OnEvent = told.Enqueue });
         await Until.TrueAsync(async () => (await queue.Client.CountAsync(new() { States = [TaskState.Running] })) == 2);
 
         await queue.Client.CancelAsync([command, method], "no longer wanted");
         await working;
+
+        Assert.Equal(
+            [(TaskState.Canceled, "no longer wanted"), (TaskState.Canceled, "no longer wanted")],
+            told.OfType<TaskFinished>().Select(e => (e.State, e.Error?.Message)));
 
         foreach (var id in (long[])[command, method])
         {

@@ -68,7 +68,7 @@ internal sealed class Finisher : IAsyncDisposable
     {
         try
         {
-            var states = await _outage.RetryAsync(_ => SendAsync(batch), _stop.Token).ConfigureAwait(false);
+            var states = await _outage.RetryAsync(token => SendAsync(batch, token), _stop.Token).ConfigureAwait(false);
             foreach (var pending in batch)
             {
                 pending.Stored.TrySetResult(states.TryGetValue(pending.Run.TaskId, out var state) ? state : null);
@@ -100,9 +100,9 @@ internal sealed class Finisher : IAsyncDisposable
         }
     }
 
-    private async Task<Dictionary<long, TaskState>> SendAsync(List<Pending> batch)
+    private async Task<Dictionary<long, TaskState>> SendAsync(List<Pending> batch, CancellationToken cancellationToken)
     {
-        var connection = await _database.Source.OpenConnectionAsync().ConfigureAwait(false);
+        var connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             var command = new NpgsqlCommand(_database.Sql("Workers/finish.sql"), connection);
@@ -121,11 +121,11 @@ internal sealed class Finisher : IAsyncDisposable
                 Add(NpgsqlDbType.Interval, r => r.RetryIn);
                 Add(NpgsqlDbType.Boolean, r => r.Refund);
 
-                var rows = await command.ExecuteReaderAsync().ConfigureAwait(false);
+                var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
                 await using (rows.ConfigureAwait(false))
                 {
                     var states = new Dictionary<long, TaskState>();
-                    while (await rows.ReadAsync().ConfigureAwait(false))
+                    while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
                     {
                         states[rows.GetInt64(0)] = DbWords.Parse<TaskState>(rows.GetString(1));
                     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -14,6 +15,7 @@ internal sealed class PgBouncer : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly Process _process;
+    private readonly ConcurrentQueue<string> _log = new();
 
     private PgBouncer(string program, NpgsqlConnectionStringBuilder server)
     {
@@ -38,10 +40,10 @@ internal sealed class PgBouncer : IAsyncDisposable
             Database = server.Database,
         }.ConnectionString;
 
-        // It refuses to run as root; the settings are read before it becomes somebody else.
-        string[] account = Environment.IsPrivilegedProcess ? ["-u", "nobody"] : [];
+        // It refuses to run as root: it becomes whom the server runs as, who alone can reach that one's socket.
+        string[] account = Environment.IsPrivilegedProcess ? ["-u", File.ReadLines("/etc/passwd").Any(IsPostgres) ? "postgres" : "nobody"] : [];
         _process = Process.Start(new ProcessStartInfo(program, [.. account, settings]) { RedirectStandardError = true })!;
-        _process.ErrorDataReceived += (_, _) => { };
+        _process.ErrorDataReceived += (_, line) => _log.Enqueue(line.Data ?? "");
         _process.BeginErrorReadLine();
     }
 
@@ -58,10 +60,10 @@ internal sealed class PgBouncer : IAsyncDisposable
             await Until.TrueAsync(bouncer.AnswersAsync, TimeSpan.FromSeconds(10));
             return bouncer;
         }
-        catch
+        catch (TimeoutException e)
         {
             await bouncer.DisposeAsync();
-            throw;
+            throw new TimeoutException(string.Join('\n', bouncer._log), e);
         }
     }
 
@@ -86,6 +88,8 @@ internal sealed class PgBouncer : IAsyncDisposable
             return false;
         }
     }
+
+    private static bool IsPostgres(string user) => user.StartsWith("postgres:", StringComparison.Ordinal);
 
     private static int FreePort()
     {

@@ -17,6 +17,7 @@ internal sealed class Outage(Action<string> report, QueueDatabase database)
     private DateTime _ended = DateTime.MinValue;
     private bool _away;
     private bool _told;
+    private readonly HashSet<CancellationTokenSource> _underWay = [];
 
     /// <summary>Runs the work until it succeeds, fails for another reason than an absent database, or is stopped.</summary>
     public async Task<T> RetryAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken stop)
@@ -25,15 +26,31 @@ internal sealed class Outage(Action<string> report, QueueDatabase database)
         while (true)
         {
             var started = DateTime.UtcNow;
+            var cut = new CancellationTokenSource(); // Never disposed: it may be canceled late, and holds no timer.
+            Enlist(cut);
             try
             {
-                var result = await work(CancellationToken.None).ConfigureAwait(false);
+                var result = await work(cut.Token).ConfigureAwait(false);
                 Back(started);
                 return result;
             }
             catch (Exception e) when (DatabaseErrors.IsTransient(e) && !stop.IsCancellationRequested)
             {
                 Away(e);
+            }
+            catch (OperationCanceledException e) when (cut.IsCancellationRequested)
+            {
+                var silence = new TimeoutException("the server does not answer", e);
+                if (stop.IsCancellationRequested)
+                {
+                    throw silence;
+                }
+
+                Away(silence);
+            }
+            finally
+            {
+                Discharge(cut);
             }
 
             await WaitAsync(wait * (0.5 + Random.Shared.NextDouble()), stop).ConfigureAwait(false);
@@ -52,6 +69,40 @@ internal sealed class Outage(Action<string> report, QueueDatabase database)
 
     public void Report(string message) => report(message);
 
+    /// <summary>
+    /// The server does not answer, and no reset says that it is gone: what is under way would wait for minutes. It is
+    /// broken off and tried again.
+    /// </summary>
+    public void BreakOff()
+    {
+        lock (_lock)
+        {
+            foreach (var cut in _underWay)
+            {
+                // Each by itself: Npgsql first tries to tell the server, and blocks for as long as that takes.
+                _ = Task.Run(cut.Cancel, CancellationToken.None);
+            }
+
+            _underWay.Clear();
+        }
+    }
+
+    private void Enlist(CancellationTokenSource cut)
+    {
+        lock (_lock)
+        {
+            _underWay.Add(cut);
+        }
+    }
+
+    private void Discharge(CancellationTokenSource cut)
+    {
+        lock (_lock)
+        {
+            _underWay.Remove(cut);
+        }
+    }
+
     private void Away(Exception e)
     {
         lock (_lock)
@@ -59,7 +110,7 @@ internal sealed class Outage(Action<string> report, QueueDatabase database)
             if (!_away)
             {
                 // What lies idle in the pool is broken as well: one by one, it would look like new outages.
-                database.Source.Clear();
+                database.ClosePooled();
             }
 
             _began = DateTime.UtcNow;

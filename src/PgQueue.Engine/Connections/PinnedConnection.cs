@@ -36,7 +36,7 @@ internal sealed class PinnedConnection : IAsyncDisposable
         catch (Exception e) when (DatabaseErrors.Translate(e, database.Server, database.Schema)?.Error == QueueError.ConnectionLost)
         {
             // A pooled connection that broke while nobody used it; nothing has been done on it.
-            database.Source.Clear();
+            database.ClosePooled();
             return await BeginAsync(database, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -120,7 +120,7 @@ internal sealed class PinnedConnection : IAsyncDisposable
 
     private static async Task<PinnedConnection> BeginAsync(QueueDatabase database, CancellationToken cancellationToken)
     {
-        var connection = await database.Source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);

@@ -12,8 +12,9 @@ internal sealed class QueueDatabase : IAsyncDisposable
 
     private readonly ConcurrentDictionary<string, string> _sql = new();
     private readonly PinnedConnection? _pinned;
+    private readonly ConnectionPool _pool;
 
-    public QueueDatabase(string connectionString, string schema, int maxConnections)
+    public QueueDatabase(string connectionString, string schema, int maxConnections, bool forWorker = false)
     {
         Schema = SchemaName.Check(schema);
         QuotedSchema = SchemaName.Quote(schema);
@@ -23,15 +24,8 @@ internal sealed class QueueDatabase : IAsyncDisposable
         settings.MinPoolSize = Math.Min(settings.MinPoolSize, maxConnections);
         settings.ApplicationName ??= "PgQueue";
         settings.IncludeErrorDetail = true;
-        if (settings.MaxAutoPrepare == 0)
-        {
-            settings.MaxAutoPrepare = 30;
-            settings.AutoPrepareMinUsages = 2;
-        }
-
-        Settings = settings;
         Server = Describe(settings);
-        Source = NpgsqlDataSource.Create(settings);
+        _pool = new ConnectionPool(settings, forWorker ? Sql("Workers/session.sql") : null);
     }
 
     /// <summary>The same place, seen from inside a transaction.</summary>
@@ -41,14 +35,17 @@ internal sealed class QueueDatabase : IAsyncDisposable
         _pinned = pinned;
         Schema = outside.Schema;
         QuotedSchema = outside.QuotedSchema;
-        Settings = outside.Settings;
         Server = outside.Server;
-        Source = outside.Source;
+        _pool = outside._pool;
     }
 
-    public NpgsqlDataSource Source { get; }
+    public NpgsqlConnectionStringBuilder Settings => _pool.Settings;
 
-    public NpgsqlConnectionStringBuilder Settings { get; }
+    /// <summary>True where a pooler stands between, so that nothing of a session's may be relied on.</summary>
+    public bool IsPooler => _pool.IsPooler;
+
+    /// <summary>True once a connection was made.</summary>
+    public bool HasConnected => _pool.HasConnected;
 
     public string Schema { get; }
 
@@ -61,7 +58,10 @@ internal sealed class QueueDatabase : IAsyncDisposable
     public bool InTransaction => _pinned is not null;
 
     /// <summary>Closes what lies idle in the pool: where one connection broke, the others are broken as well.</summary>
-    public void ClosePooled() => Source.Clear();
+    public void ClosePooled() => _pool.Clear();
+
+    /// <exception cref="Exception">The database's own error; the caller words it.</exception>
+    public Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => _pool.OpenAsync(cancellationToken);
 
     /// <summary>An embedded statement, such as <c>Tasks/query.sql</c>, with this queue's schema in it.</summary>
     public string Sql(string name) => _sql.GetOrAdd(name, n => Qualify(EmbeddedFile.Read(n)));
@@ -83,7 +83,7 @@ internal sealed class QueueDatabase : IAsyncDisposable
                     return await _pinned.RunAsync(work, cancellationToken).ConfigureAwait(false);
                 }
 
-                var connection = await Source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+                var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
                 await using (connection.ConfigureAwait(false))
                 {
                     return await work(connection).ConfigureAwait(false);
@@ -137,7 +137,7 @@ internal sealed class QueueDatabase : IAsyncDisposable
         NpgsqlConnection? connection = null;
         try
         {
-            connection = await Source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
             var query = command(connection);
             var row = await query.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             return new DatabaseReader(this, connection, query, row);
@@ -170,7 +170,7 @@ internal sealed class QueueDatabase : IAsyncDisposable
         return error;
     }
 
-    public ValueTask DisposeAsync() => InTransaction ? ValueTask.CompletedTask : Source.DisposeAsync();
+    public ValueTask DisposeAsync() => InTransaction ? ValueTask.CompletedTask : _pool.DisposeAsync();
 
     private static string Describe(NpgsqlConnectionStringBuilder settings)
     {

@@ -23,16 +23,16 @@ internal sealed class ScheduleFirer(QueueDatabase database, Action<string> repor
 
     /// <summary>Fires what is due, as far as its turn allows.</summary>
     /// <returns>How long nothing will be due; null where there is nothing to come.</returns>
-    public async Task<TimeSpan?> FireDueAsync(NpgsqlConnection connection)
+    public async Task<TimeSpan?> FireDueAsync(NpgsqlConnection connection, CancellationToken cancellationToken = default)
     {
         var since = Stopwatch.StartNew();
         while (true)
         {
             var fired = 0;
-            var due = await NextDueAsync(connection).ConfigureAwait(false);
+            var due = await NextDueAsync(connection, cancellationToken).ConfigureAwait(false);
             if (due <= 0)
             {
-                fired = await FireBatchAsync(connection).ConfigureAwait(false);
+                fired = await FireBatchAsync(connection, cancellationToken).ConfigureAwait(false);
                 due = fired > 0 ? 0 : LockedInterval.TotalSeconds;
             }
 
@@ -68,23 +68,23 @@ internal sealed class ScheduleFirer(QueueDatabase database, Action<string> repor
         return plans.Count;
     }
 
-    private async Task<int> FireBatchAsync(NpgsqlConnection connection)
+    private async Task<int> FireBatchAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var transaction = await connection.BeginTransactionAsync().ConfigureAwait(false);
+        var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
-            var fired = await FireAsync(connection, null, CancellationToken.None).ConfigureAwait(false);
-            await transaction.CommitAsync().ConfigureAwait(false);
+            var fired = await FireAsync(connection, null, cancellationToken).ConfigureAwait(false);
+            await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
             return fired;
         }
     }
 
-    private async Task<double?> NextDueAsync(NpgsqlConnection connection)
+    private async Task<double?> NextDueAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(database.Qualify("select {schema}.next_schedule()"), connection);
         await using (command.ConfigureAwait(false))
         {
-            return await command.ExecuteScalarAsync().ConfigureAwait(false) as double?;
+            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as double?;
         }
     }
 

@@ -81,9 +81,19 @@ public sealed partial class QueueClient : IAsyncDisposable
     /// <param name="shared">What they have in common; a task's own setting wins. A script given here is sent and kept once.</param>
     /// <param name="cancellationToken">Stops it; nothing is added then.</param>
     /// <returns>An answer for each, in their order.</returns>
-    /// <exception cref="QueueException">A setting can't be used, or a client id belongs to another task.</exception>
+    /// <remarks>
+    /// Where all have client ids, it is tried again for a minute while the connection is broken, and they are added once.
+    /// Without these nobody knows what a connection has done that broke in the middle of a commit.
+    /// </remarks>
+    /// <exception cref="QueueException">
+    /// A setting can't be used, a client id belongs to another task, or the connection broke.
+    /// </exception>
     public Task<IReadOnlyList<AddedTask>> AddAsync(
-        IReadOnlyList<NewTask> tasks, NewTask? shared, CancellationToken cancellationToken = default)
+        IReadOnlyList<NewTask> tasks, NewTask? shared, CancellationToken cancellationToken = default) =>
+        Addition(tasks, shared).RunAsync(cancellationToken);
+
+    /// <exception cref="QueueException">A setting can't be used.</exception>
+    internal TaskAddition Addition(IReadOnlyList<NewTask> tasks, NewTask? shared)
     {
         ArgumentNullException.ThrowIfNull(tasks);
         shared?.Validate();
@@ -92,7 +102,7 @@ public sealed partial class QueueClient : IAsyncDisposable
             task.Validate();
         }
 
-        return Database.RunAtomicAsync<IReadOnlyList<AddedTask>>(async connection =>
+        return new TaskAddition(Database, tasks, shared, async (connection, cancellationToken) =>
         {
             var added = new List<AddedTask>(tasks.Count);
             var common = shared is null ? "{}" : NewTaskJson.Object(shared);
@@ -102,7 +112,7 @@ public sealed partial class QueueClient : IAsyncDisposable
             }
 
             return added;
-        }, cancellationToken);
+        });
     }
 
     /// <summary>One task, or null where there is none of that id.</summary>

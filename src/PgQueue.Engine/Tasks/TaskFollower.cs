@@ -59,7 +59,7 @@ internal sealed class TaskFollower(QueueClient client, IReadOnlyCollection<long>
 
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
-        _connection = await client.Database.Source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        _connection = await client.Database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await EndChannel.ListenAsync(client.Database, _connection, cancellationToken).ConfigureAwait(false);
         if (!_started)
         {

@@ -12,6 +12,7 @@ namespace PgQueue;
 internal sealed class TaskWaiter(QueueDatabase database)
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LookOften = TimeSpan.FromMilliseconds(250);
 
     public Task<IReadOnlyList<long>> WaitAsync(
         IReadOnlyCollection<long> ids, bool any, TimeSpan? timeout, CancellationToken cancellationToken) =>
@@ -38,7 +39,7 @@ internal sealed class TaskWaiter(QueueDatabase database)
                 while (true)
                 {
                     await LookAsync(connection, pending, done, cancellationToken).ConfigureAwait(false);
-                    var until = since.Elapsed + LookAgain;
+                    var until = since.Elapsed + (database.IsPooler ? LookOften : LookAgain);
                     while (done.Count < wanted && since.Elapsed < until)
                     {
                         var left = (timeout is null || until < timeout ? until : timeout.Value) - since.Elapsed;

@@ -14,21 +14,22 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
     /// <summary>Claims tasks, best first.</summary>
     /// <param name="workerId">The worker.</param>
     /// <param name="most">How many at the most.</param>
-    public async Task<IReadOnlyList<ClaimedTask>> ClaimAsync(long workerId, int most)
+    /// <param name="cancellationToken">Stops it; what was claimed is given back before the next claim.</param>
+    public async Task<IReadOnlyList<ClaimedTask>> ClaimAsync(long workerId, int most, CancellationToken cancellationToken)
     {
-        var connection = await database.Source.OpenConnectionAsync(CancellationToken.None).ConfigureAwait(false);
+        var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             _uncertain |= running.TakeSuspicion();
             if (_uncertain)
             {
-                await FreeStraysAsync(connection, workerId, running.Ids).ConfigureAwait(false);
+                await FreeStraysAsync(connection, workerId, running.Ids, cancellationToken).ConfigureAwait(false);
             }
 
             // A claim that breaks off may have been made.
             _uncertain = true;
-            var rows = await ReadAsync(connection, workerId, most).ConfigureAwait(false);
-            await FetchScriptsAsync(connection, rows).ConfigureAwait(false);
+            var rows = await ReadAsync(connection, workerId, most, cancellationToken).ConfigureAwait(false);
+            await FetchScriptsAsync(connection, rows, cancellationToken).ConfigureAwait(false);
             _uncertain = false;
             return [.. rows
                 .OrderByDescending(r => r.Task.Priority).ThenBy(r => r.Task.Id)
@@ -36,7 +37,8 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
         }
     }
 
-    private async Task<List<(ClaimedTask Task, string? Hash)>> ReadAsync(NpgsqlConnection connection, long workerId, int most)
+    private async Task<List<(ClaimedTask Task, string? Hash)>> ReadAsync(
+        NpgsqlConnection connection, long workerId, int most, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(database.Sql("Workers/claim.sql"), connection);
         await using (command.ConfigureAwait(false))
@@ -47,11 +49,11 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
             command.Parameters.AddRange(identity.Filter.Others());
             command.Parameters.Add(identity.Filter.Caps());
             command.Parameters.Add(identity.Filter.Busy(running));
-            var rows = await command.ExecuteReaderAsync().ConfigureAwait(false);
+            var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (rows.ConfigureAwait(false))
             {
                 var claimed = new List<(ClaimedTask, string?)>();
-                while (await rows.ReadAsync().ConfigureAwait(false))
+                while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
                     claimed.Add((Read(rows), rows.IsDBNull(8) ? null : Convert.ToHexString(rows.GetFieldValue<byte[]>(8))));
                 }
@@ -82,7 +84,8 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
         Tick = row.IsDBNull(15) ? null : row.GetFieldValue<DateTimeOffset>(15),
     };
 
-    private async Task FetchScriptsAsync(NpgsqlConnection connection, List<(ClaimedTask Task, string? Hash)> rows)
+    private async Task FetchScriptsAsync(
+        NpgsqlConnection connection, List<(ClaimedTask Task, string? Hash)> rows, CancellationToken cancellationToken)
     {
         var missing = rows.Select(r => r.Hash).OfType<string>().Where(h => !_scripts.ContainsKey(h)).Distinct().ToList();
         if (missing.Count == 0)
@@ -104,10 +107,10 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
                 Value = missing.Select(Convert.FromHexString).ToArray(),
                 NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
             });
-            var texts = await command.ExecuteReaderAsync().ConfigureAwait(false);
+            var texts = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (texts.ConfigureAwait(false))
             {
-                while (await texts.ReadAsync().ConfigureAwait(false))
+                while (await texts.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
                     _scripts[Convert.ToHexString(texts.GetFieldValue<byte[]>(0))] = texts.GetString(1);
                 }
@@ -115,14 +118,14 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
         }
     }
 
-    private async Task FreeStraysAsync(NpgsqlConnection connection, long workerId, long[] known)
+    private async Task FreeStraysAsync(NpgsqlConnection connection, long workerId, long[] known, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand($"select {database.QuotedSchema}.free_strays($1, $2)", connection);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Add(new() { Value = workerId });
             command.Parameters.Add(new() { Value = known, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
-            await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -9,6 +9,10 @@ internal sealed class Dispatcher(
     private const int MaxUnstored = 2000;
 
     private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>At least so often where no notification can come.</summary>
+    private static readonly TimeSpan PollBehindPooler = TimeSpan.FromMilliseconds(500);
+
     private static readonly TimeSpan FullBeforeQuiet = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long ended runs may wait for a database that is away, once the worker is to stop at once.</summary>
@@ -43,6 +47,7 @@ internal sealed class Dispatcher(
         var claimer = new Claimer(database, identity, running);
         var presence = new Presence(database, session);
         var poll = FirstPoll;
+        var longest = database.IsPooler && options.PollInterval > PollBehindPooler ? PollBehindPooler : options.PollInterval;
         while (!stop.Draining.IsCancellationRequested)
         {
             var free = options.Mode == WorkerMode.Once
@@ -54,7 +59,7 @@ internal sealed class Dispatcher(
                 {
                     if (presence.IsNews(asleep: false))
                     {
-                        await outage.RetryAsync(_ => presence.SetAsleepAsync(false), stop.Draining).ConfigureAwait(false);
+                        await outage.RetryAsync(token => presence.SetAsleepAsync(false, token), stop.Draining).ConfigureAwait(false);
                     }
 
                     await signal.WaitAsync(options.PollInterval, stop.Draining).ConfigureAwait(false);
@@ -64,7 +69,7 @@ internal sealed class Dispatcher(
             }
 
             var workerId = 0L;
-            var claimed = await outage.RetryAsync(_ => claimer.ClaimAsync(workerId = session.WorkerId, free), stop.Draining).ConfigureAwait(false);
+            var claimed = await outage.RetryAsync(token => claimer.ClaimAsync(workerId = session.WorkerId, free, token), stop.Draining).ConfigureAwait(false);
             foreach (var task in claimed)
             {
                 _runs.Track(execution.RunAsync(task));
@@ -89,22 +94,22 @@ internal sealed class Dispatcher(
 
             if (presence.IsNews(asleep: true))
             {
-                await outage.RetryAsync(_ => presence.SetAsleepAsync(true), stop.Draining).ConfigureAwait(false);
+                await outage.RetryAsync(token => presence.SetAsleepAsync(true, token), stop.Draining).ConfigureAwait(false);
                 continue; // What came between the claim and the flag was not notified: look once more.
             }
 
             if (options.Mode == WorkerMode.Drain && running.Count == 0
-                && !await outage.RetryAsync(_ => presence.HasWorkAsync(identity), stop.Draining).ConfigureAwait(false))
+                && !await outage.RetryAsync(token => presence.HasWorkAsync(identity, token), stop.Draining).ConfigureAwait(false))
             {
                 return;
             }
 
             // A task whose transaction was open when the flag went up is not notified either: look soon, then less often.
-            var token = await outage.RetryAsync(_ => presence.NextTokenAsync(identity), stop.Draining).ConfigureAwait(false);
-            var wait = token < poll ? TimeSpan.FromMilliseconds(Math.Max(1, token.Value.TotalMilliseconds)) : poll;
+            var start = await outage.RetryAsync(token => presence.NextTokenAsync(identity, token), stop.Draining).ConfigureAwait(false);
+            var wait = start < poll ? TimeSpan.FromMilliseconds(Math.Max(1, start.Value.TotalMilliseconds)) : poll;
             poll = await signal.WaitAsync(wait, stop.Draining).ConfigureAwait(false)
                 ? FirstPoll
-                : TimeSpan.FromTicks(Math.Min((poll * 2).Ticks, options.PollInterval.Ticks));
+                : TimeSpan.FromTicks(Math.Min((poll * 2).Ticks, longest.Ticks));
         }
     }
 

@@ -68,7 +68,7 @@ internal sealed class Finisher : IAsyncDisposable
     {
         try
         {
-            var ends = await _outage.RetryAsync(_ => SendAsync(batch), _stop.Token).ConfigureAwait(false);
+            var ends = await _outage.RetryAsync(token => SendAsync(batch, token), _stop.Token).ConfigureAwait(false);
             foreach (var pending in batch)
             {
                 pending.Stored.TrySetResult(ends.GetValueOrDefault(pending.Run.TaskId));
@@ -100,9 +100,9 @@ internal sealed class Finisher : IAsyncDisposable
         }
     }
 
-    private async Task<Dictionary<long, StoredEnd>> SendAsync(List<Pending> batch)
+    private async Task<Dictionary<long, StoredEnd>> SendAsync(List<Pending> batch, CancellationToken cancellationToken)
     {
-        var connection = await _database.Source.OpenConnectionAsync().ConfigureAwait(false);
+        var connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             var command = new NpgsqlCommand(_database.Sql("Workers/finish.sql"), connection);
@@ -122,16 +122,24 @@ internal sealed class Finisher : IAsyncDisposable
                 Add(NpgsqlDbType.Boolean, r => r.Refund);
 
                 var ends = new Dictionary<long, StoredEnd>();
-                var rows = await command.ExecuteReaderAsync().ConfigureAwait(false);
+                var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
                 await using (rows.ConfigureAwait(false))
                 {
-                    while (await rows.ReadAsync().ConfigureAwait(false))
+                    while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
                     {
                         ends[rows.GetInt64(0)] = new(DbWords.Parse<TaskState>(rows.GetString(1)), null);
                     }
                 }
 
-                await AddReasonsAsync(ends, connection).ConfigureAwait(false);
+                try
+                {
+                    await AddReasonsAsync(ends, connection, cancellationToken).ConfigureAwait(false);
+                }
+                catch (NpgsqlException)
+                {
+                    // The ends are stored: to send them again for a word in the worker's line would make them look refused.
+                }
+
                 return ends;
 
                 void Add<T>(NpgsqlDbType type, Func<FinishedRun, T> value) => command.Parameters.Add(new()
@@ -144,7 +152,7 @@ internal sealed class Finisher : IAsyncDisposable
     }
 
     /// <summary>The database knows why a task was canceled; the worker does not.</summary>
-    private async Task AddReasonsAsync(Dictionary<long, StoredEnd> ends, NpgsqlConnection connection)
+    private async Task AddReasonsAsync(Dictionary<long, StoredEnd> ends, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var canceled = ends.Where(e => e.Value.State == TaskState.Canceled).Select(e => e.Key).ToArray();
         if (canceled.Length == 0)
@@ -155,10 +163,10 @@ internal sealed class Finisher : IAsyncDisposable
         var command = new NpgsqlCommand(_database.Sql("Workers/cancel_reasons.sql"), connection) { Parameters = { new() { Value = canceled } } };
         await using (command.ConfigureAwait(false))
         {
-            var rows = await command.ExecuteReaderAsync().ConfigureAwait(false);
+            var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (rows.ConfigureAwait(false))
             {
-                while (await rows.ReadAsync().ConfigureAwait(false))
+                while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
                     ends[rows.GetInt64(0)] = new(TaskState.Canceled, rows.GetString(1));
                 }

@@ -45,7 +45,7 @@ internal sealed class Housekeeper(QueueDatabase database, WorkerSession session,
 
     private async Task WorkAsync(CancellationToken stop)
     {
-        var connection = await database.Source.OpenConnectionAsync(CancellationToken.None).ConfigureAwait(false);
+        var connection = await database.OpenAsync(CancellationToken.None).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             var command = new NpgsqlCommand(database.Sql("Workers/housekeeping.sql"), connection);

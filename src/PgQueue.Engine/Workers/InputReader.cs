@@ -14,31 +14,31 @@ internal sealed class InputReader(QueueDatabase database, Outage outage)
     /// <summary>The tasks in the order of their ids' list, an array of <see cref="InputTask"/>.</summary>
     /// <param name="ids">The tasks.</param>
     /// <param name="stop">The one who asks is not interested any more.</param>
-    public Task<JsonElement> ReadAsync(long[] ids, CancellationToken stop) => outage.RetryAsync(_ => FetchAsync(ids), stop);
+    public Task<JsonElement> ReadAsync(long[] ids, CancellationToken stop) => outage.RetryAsync(token => FetchAsync(ids, token), stop);
 
-    private async Task<JsonElement> FetchAsync(long[] ids)
+    private async Task<JsonElement> FetchAsync(long[] ids, CancellationToken cancellationToken)
     {
-        var connection = await database.Source.OpenConnectionAsync(CancellationToken.None).ConfigureAwait(false);
+        var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             var found = new Found();
-            await ReadTasksAsync(connection, ids, found).ConfigureAwait(false);
-            await ReadRecordsAsync(connection, ids, found).ConfigureAwait(false);
+            await ReadTasksAsync(connection, ids, found, cancellationToken).ConfigureAwait(false);
+            await ReadRecordsAsync(connection, ids, found, cancellationToken).ConfigureAwait(false);
             IReadOnlyList<InputTask> inputs = [.. ids.Select(found.Task)];
             return JsonSerializer.SerializeToElement(inputs, ProtocolJson.Default.IReadOnlyListInputTask);
         }
     }
 
-    private async Task ReadTasksAsync(NpgsqlConnection connection, long[] ids, Found found)
+    private async Task ReadTasksAsync(NpgsqlConnection connection, long[] ids, Found found, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(database.Sql("Workers/inputs.sql"), connection);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Add(new() { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
-            var row = await command.ExecuteReaderAsync().ConfigureAwait(false);
+            var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (row.ConfigureAwait(false))
             {
-                while (await row.ReadAsync().ConfigureAwait(false))
+                while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
                     var id = row.GetInt64(0);
                     found.Tasks[id] = new InputTask
@@ -60,7 +60,7 @@ internal sealed class InputReader(QueueDatabase database, Outage outage)
         }
     }
 
-    private async Task ReadRecordsAsync(NpgsqlConnection connection, long[] ids, Found found)
+    private async Task ReadRecordsAsync(NpgsqlConnection connection, long[] ids, Found found, CancellationToken cancellationToken)
     {
         long[] withRecords = [.. ids.Where(found.Runs.ContainsKey)];
         if (withRecords.Length == 0)
@@ -73,10 +73,10 @@ internal sealed class InputReader(QueueDatabase database, Outage outage)
         {
             command.Parameters.Add(new() { Value = withRecords, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
             command.Parameters.Add(new() { Value = withRecords.Select(id => found.Runs[id]).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer });
-            var row = await command.ExecuteReaderAsync().ConfigureAwait(false);
+            var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (row.ConfigureAwait(false))
             {
-                while (await row.ReadAsync().ConfigureAwait(false))
+                while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
                     if (!found.AddRecord(row.GetInt64(0), TaskRow.Text(row, 1), TaskRow.Text(row, 2)))
                     {

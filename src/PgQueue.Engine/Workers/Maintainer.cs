@@ -38,7 +38,7 @@ internal sealed class Maintainer
             {
                 try
                 {
-                    wait = await _outage.RetryAsync(_ => WorkAsync(), stop).ConfigureAwait(false);
+                    wait = await _outage.RetryAsync(WorkAsync, stop).ConfigureAwait(false);
                 }
                 catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
                 {
@@ -56,15 +56,15 @@ internal sealed class Maintainer
     }
 
     /// <returns>How long nothing will be due.</returns>
-    private async Task<TimeSpan> WorkAsync()
+    private async Task<TimeSpan> WorkAsync(CancellationToken cancellationToken)
     {
-        var connection = await _database.Source.OpenConnectionAsync().ConfigureAwait(false);
+        var connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            var promoted = await ScalarAsync<int>(connection, "select {schema}.promote_due() + {schema}.expire_tasks()").ConfigureAwait(false);
-            var longest = await RecoverAsync(connection).ConfigureAwait(false) ? SuspicionInterval : Interval;
-            var schedule = await _schedules.FireDueAsync(connection).ConfigureAwait(false);
-            var due = await ScalarAsync<double?>(connection, "select {schema}.next_due()").ConfigureAwait(false);
+            var promoted = await ScalarAsync<int>(connection, "select {schema}.promote_due() + {schema}.expire_tasks()", cancellationToken).ConfigureAwait(false);
+            var longest = await RecoverAsync(connection, cancellationToken).ConfigureAwait(false) ? SuspicionInterval : Interval;
+            var schedule = await _schedules.FireDueAsync(connection, cancellationToken).ConfigureAwait(false);
+            var due = await ScalarAsync<double?>(connection, "select {schema}.next_due()", cancellationToken).ConfigureAwait(false);
             // Due and not promoted: somebody holds the row.
             var task = due <= 0 && promoted == 0 ? LockedInterval : Wait(due, longest);
             return Wait(schedule?.TotalSeconds, task);
@@ -75,26 +75,26 @@ internal sealed class Maintainer
         ? longest
         : TimeSpan.FromSeconds(Math.Clamp(seconds.Value, ShortestWait.TotalSeconds, longest.TotalSeconds));
 
-    private async Task<T?> ScalarAsync<T>(NpgsqlConnection connection, string sql)
+    private async Task<T?> ScalarAsync<T>(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(_database.Qualify(sql), connection);
         await using (command.ConfigureAwait(false))
         {
-            return await command.ExecuteScalarAsync().ConfigureAwait(false) is T value ? value : default;
+            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is T value ? value : default;
         }
     }
 
     /// <returns>True where a worker is under suspicion.</returns>
-    private async Task<bool> RecoverAsync(NpgsqlConnection connection)
+    private async Task<bool> RecoverAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand($"select worker, tasks from {_database.QuotedSchema}.recover_workers()", connection);
         await using (command.ConfigureAwait(false))
         {
-            var rows = await command.ExecuteReaderAsync().ConfigureAwait(false);
+            var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (rows.ConfigureAwait(false))
             {
                 var suspicion = false;
-                while (await rows.ReadAsync().ConfigureAwait(false))
+                while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
                     suspicion |= rows.IsDBNull(1);
                     if (!rows.IsDBNull(1))

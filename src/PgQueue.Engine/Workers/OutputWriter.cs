@@ -124,7 +124,7 @@ internal sealed class OutputWriter : IAsyncDisposable
 
     private async Task CopyAsync(List<OutputRow> batch, CancellationToken cancellationToken)
     {
-        var connection = await _database.Source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        var connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             var import = await connection.BeginBinaryImportAsync(_database.Sql("Workers/output.sql"), cancellationToken).ConfigureAwait(false);

@@ -8,38 +8,38 @@ internal sealed class Presence(QueueDatabase database, WorkerSession session)
     private bool _asleep;
     private long _workerId;
 
-    /// <summary>True where the others do not know that yet.</summary>
-    public bool IsNews(bool asleep) => asleep != _asleep || session.WorkerId != _workerId;
+    /// <summary>True where the others do not know that yet. One that can't be woken has nothing to tell.</summary>
+    public bool IsNews(bool asleep) => !database.IsPooler && (asleep != _asleep || session.WorkerId != _workerId);
 
-    public async Task SetAsleepAsync(bool asleep)
+    public async Task SetAsleepAsync(bool asleep, CancellationToken cancellationToken)
     {
         var workerId = session.WorkerId;
         await ScalarAsync(
-            "update {schema}.worker set asleep = $2 where id = $1", [new() { Value = workerId }, new() { Value = asleep }]).ConfigureAwait(false);
+            "update {schema}.worker set asleep = $2 where id = $1", [new() { Value = workerId }, new() { Value = asleep }], cancellationToken).ConfigureAwait(false);
         (_asleep, _workerId) = (asleep, workerId);
     }
 
     /// <summary>Whether the worker's queues hold anything that is still to come to an end.</summary>
-    public async Task<bool> HasWorkAsync(WorkerIdentity identity) =>
+    public async Task<bool> HasWorkAsync(WorkerIdentity identity, CancellationToken cancellationToken) =>
         await ScalarAsync(
-            "select {schema}.has_work($1, $2, $3, $4)", [identity.Filter.Queues(), .. identity.Filter.Others()]).ConfigureAwait(false) is true;
+            "select {schema}.has_work($1, $2, $3, $4)", [identity.Filter.Queues(), .. identity.Filter.Others()], cancellationToken).ConfigureAwait(false) is true;
 
     /// <summary>When the rate of a queue allows the next start of a task that waits for that; null where none does.</summary>
-    public async Task<TimeSpan?> NextTokenAsync(WorkerIdentity identity) =>
-        await ScalarAsync("select {schema}.next_token($1)", [identity.Filter.Queues()]).ConfigureAwait(false) is double seconds
+    public async Task<TimeSpan?> NextTokenAsync(WorkerIdentity identity, CancellationToken cancellationToken) =>
+        await ScalarAsync("select {schema}.next_token($1)", [identity.Filter.Queues()], cancellationToken).ConfigureAwait(false) is double seconds
             ? TimeSpan.FromSeconds(seconds)
             : null;
 
-    private async Task<object?> ScalarAsync(string sql, NpgsqlParameter[] parameters)
+    private async Task<object?> ScalarAsync(string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken)
     {
-        var connection = await database.Source.OpenConnectionAsync().ConfigureAwait(false);
+        var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             var command = new NpgsqlCommand(database.Qualify(sql), connection);
             await using (command.ConfigureAwait(false))
             {
                 command.Parameters.AddRange(parameters);
-                return await command.ExecuteScalarAsync().ConfigureAwait(false);
+                return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -27,7 +27,7 @@ internal sealed class TaskAdder(QueueDatabase database, Outage outage) : IDispos
             try
             {
                 var attempt = new Attempt(request);
-                var rows = await outage.RetryAsync(_ => AddAsync(attempt), stop).ConfigureAwait(false);
+                var rows = await outage.RetryAsync(token => AddAsync(attempt, token), stop).ConfigureAwait(false);
                 return new TasksAdded { Id = request.Id, Rows = rows };
             }
             finally
@@ -51,42 +51,42 @@ internal sealed class TaskAdder(QueueDatabase database, Outage outage) : IDispos
 
     public void Dispose() => _turn.Dispose();
 
-    private async Task<JsonElement> AddAsync(Attempt attempt)
+    private async Task<JsonElement> AddAsync(Attempt attempt, CancellationToken cancellationToken)
     {
-        var connection = await database.Source.OpenConnectionAsync(CancellationToken.None).ConfigureAwait(false);
+        var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            if (attempt.Transaction is { } uncertain && await IsCommittedAsync(connection, uncertain).ConfigureAwait(false))
+            if (attempt.Transaction is { } uncertain && await IsCommittedAsync(connection, uncertain, cancellationToken).ConfigureAwait(false))
             {
                 return attempt.Rows;
             }
 
             attempt.Transaction = null;
-            var transaction = await connection.BeginTransactionAsync(CancellationToken.None).ConfigureAwait(false);
+            var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
             await using (transaction.ConfigureAwait(false))
             {
-                var number = await AddAsync(connection, attempt).ConfigureAwait(false);
+                var number = await AddAsync(connection, attempt, cancellationToken).ConfigureAwait(false);
 
                 // From here on only the database knows whether it was done.
                 attempt.Transaction = number;
-                await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 return attempt.Rows;
             }
         }
     }
 
     /// <returns>The transaction's number.</returns>
-    private async Task<string> AddAsync(NpgsqlConnection connection, Attempt attempt)
+    private async Task<string> AddAsync(NpgsqlConnection connection, Attempt attempt, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(database.Sql("Workers/add.sql"), connection);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Add(new() { Value = attempt.Tasks, NpgsqlDbType = NpgsqlDbType.Jsonb });
             command.Parameters.Add(new() { Value = attempt.Shared, NpgsqlDbType = NpgsqlDbType.Jsonb });
-            var row = await command.ExecuteReaderAsync(CancellationToken.None).ConfigureAwait(false);
+            var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (row.ConfigureAwait(false))
             {
-                await row.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+                await row.ReadAsync(cancellationToken).ConfigureAwait(false);
                 using var rows = JsonDocument.Parse(row.GetString(0));
                 attempt.Rows = rows.RootElement.Clone();
                 return row.GetString(1);
@@ -94,13 +94,13 @@ internal sealed class TaskAdder(QueueDatabase database, Outage outage) : IDispos
         }
     }
 
-    private static async Task<bool> IsCommittedAsync(NpgsqlConnection connection, string transaction)
+    private static async Task<bool> IsCommittedAsync(NpgsqlConnection connection, string transaction, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand("select pg_xact_status($1::text::xid8)", connection);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Add(new() { Value = transaction });
-            return await command.ExecuteScalarAsync(CancellationToken.None).ConfigureAwait(false) switch
+            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) switch
             {
                 "committed" => true,
                 "in progress" => throw new TimeoutException("The server has not noticed yet that the connection broke."),

@@ -43,7 +43,7 @@ public sealed class Worker
     /// <exception cref="QueueException">The queue could not be reached at the start, or is not this version's.</exception>
     public async Task<WorkerSummary> RunAsync(CancellationToken drain = default, CancellationToken stopNow = default)
     {
-        var database = new QueueDatabase(_connectionString, _schema, MaxConnections);
+        var database = new QueueDatabase(_connectionString, _schema, MaxConnections, forWorker: true);
         await using (database.ConfigureAwait(false))
         {
             await new SchemaInstaller(database).CheckAsync(drain).WaitAsync(drain).ConfigureAwait(false);

@@ -5,7 +5,7 @@ namespace PgQueue;
 
 /// <summary>
 /// A worker's place in the queue: one connection of its own that holds the worker's advisory lock, listens, and asks
-/// twice a second what is new. While the connection is broken the worker keeps its tasks and comes back to them, unless
+/// twice a second what is new. Behind a pooler there is neither a lock nor news: asking renews a lease in its place. While the connection is broken the worker keeps its tasks and comes back to them, unless
 /// others were given them meanwhile.
 /// </summary>
 internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity identity, Outage outage) : IAsyncDisposable
@@ -14,12 +14,13 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
     private static readonly TimeSpan SeenInterval = TimeSpan.FromSeconds(5);
 
     /// <summary>Seconds after which a silent server counts as gone: the network may have died without a word.</summary>
-    private const int CommandTimeout = 8;
+    private const int CommandTimeout = 5;
 
     private NpgsqlConnection? _connection;
     private readonly Stopwatch _seen = Stopwatch.StartNew();
     private readonly Stopwatch _sinceTick = Stopwatch.StartNew();
     private bool _tickNow = true;
+    private bool _leased;
 
     /// <summary>The worker's number; another one after it was given up and came back.</summary>
     public long WorkerId { get; private set; }
@@ -88,7 +89,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
         if (_connection is not { FullState: System.Data.ConnectionState.Open })
         {
             await ConnectAsync(cancellationToken).ConfigureAwait(false);
-            if (!await ScalarAsync<bool>("select {schema}.rejoin_worker($1)", cancellationToken).ConfigureAwait(false))
+            if (!await RejoinAsync(cancellationToken).ConfigureAwait(false))
             {
                 return;
             }
@@ -114,20 +115,24 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
         {
             Pooling = false,
             CommandTimeout = CommandTimeout,
-            Timeout = CommandTimeout,
             ApplicationName = $"PgQueue worker {identity.Name}",
         };
         _connection = new NpgsqlConnection(settings.ConnectionString);
         _connection.Notification += (_, e) => Notified(e.Payload);
         await _connection.OpenAsync(cancellationToken).ConfigureAwait(false);
-        await ExecuteAsync(database.Sql("Workers/session.sql"), cancellationToken).ConfigureAwait(false);
+        _leased = !await ConnectionPool.SetUpAsync(_connection, database.Sql("Workers/session.sql"), cancellationToken).ConfigureAwait(false);
+        if (_leased)
+        {
+            return;
+        }
+
         var channel = await ScalarAsync<string>("select {schema}.wake_channel()", cancellationToken).ConfigureAwait(false);
         await ExecuteAsync($"listen {SchemaName.Quote(channel)}", cancellationToken).ConfigureAwait(false);
     }
 
     private async Task RegisterAsync(CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(database.Qualify("select {schema}.register_worker($1, $2, $3, $4, $5, $6, $7)"), _connection);
+        var command = new NpgsqlCommand(database.Qualify("select {schema}.register_worker($1, $2, $3, $4, $5, $6, $7, $8)"), _connection);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Add(new() { Value = identity.Name });
@@ -137,6 +142,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
             command.Parameters.Add(identity.Filter.Queues());
             command.Parameters.Add(new() { Value = identity.Concurrency });
             command.Parameters.Add(identity.Filter.Description());
+            command.Parameters.Add(new() { Value = _leased });
             WorkerId = (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
         }
     }
@@ -201,6 +207,11 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
     /// <summary>Comes back under the same number if that still stands, else under a new one with nothing in hand.</summary>
     private async Task ReconnectAsync(Exception cause, CancellationToken stop)
     {
+        if (cause is TimeoutException or { InnerException: TimeoutException })
+        {
+            outage.BreakOff();
+        }
+
         try
         {
             var first = true;
@@ -215,7 +226,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
                     }
 
                     await ConnectAsync(token).ConfigureAwait(false);
-                    return await ScalarAsync<bool>("select {schema}.rejoin_worker($1)", token).ConfigureAwait(false);
+                    return await RejoinAsync(token).ConfigureAwait(false);
                 },
                 stop).ConfigureAwait(false);
             if (!rejoined)
@@ -231,6 +242,9 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
             // Told to stop while the database is away.
         }
     }
+
+    private Task<bool> RejoinAsync(CancellationToken cancellationToken) => ScalarAsync<bool>(
+        _leased ? "select {schema}.rejoin_worker($1, leased => true)" : "select {schema}.rejoin_worker($1)", cancellationToken);
 
     private void Notified(string payload)
     {

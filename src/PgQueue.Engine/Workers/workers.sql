@@ -6,6 +6,9 @@ select
         when w.stop_requested = 'now' then 'stopping'
         when w.stop_requested = 'drain' then 'draining'
         when w.asleep then 'idle'
+        -- Behind a pooler none says that it sleeps.
+        when w.lease_until is not null
+            and not exists (select from {schema}.task t where t.worker_id = w.id and t.state = 'running') then 'idle'
         else 'busy'
     end as state,
     w.started_at, w.seen_at, w.lost_at, w.filter::text

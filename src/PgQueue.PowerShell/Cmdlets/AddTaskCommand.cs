@@ -35,10 +35,16 @@ public sealed class AddTaskCommand : PipelineTaskCmdlet
         DedupeKey = DedupeKey?.For(input),
     };
 
+    /// <summary>With client ids, tries again while the connection is broken; without them nobody may.</summary>
+    private IReadOnlyList<PgQueue.AddedTask> AddSafely(TaskAddition addition) =>
+        addition.IsRepeatable && TryAwait(addition.TryAsync, TaskAddition.Patience, out var added)
+            ? added
+            : Await(addition.TryAsync);
+
     private protected override void Store(IReadOnlyList<NewTask> tasks, NewTask shared)
     {
         var added = _worker is null
-            ? Await(token => Client.AddAsync(tasks, shared, token))
+            ? AddSafely(Client.Addition(tasks, shared))
             : Await(token => _worker.AddAsync(tasks, shared, token));
         foreach (var (task, answer) in tasks.Zip(added))
         {

@@ -10,7 +10,7 @@ public abstract partial class QueueCmdlet
 
     private bool _away;
 
-    /// <summary>Repeats what only reads until it succeeds, though the connection breaks; warns once when it does.</summary>
+    /// <summary>Repeats what may be repeated until it succeeds, though the connection breaks; warns once when it does.</summary>
     /// <param name="work">The engine's work.</param>
     /// <param name="limit">How long to try at the most; for ever where null.</param>
     /// <param name="result">The work's result.</param>
@@ -37,7 +37,7 @@ public abstract partial class QueueCmdlet
                 return false;
             }
 
-            Await(token => Task.Delay(wait, token));
+            Await(token => Task.Delay(wait * (0.5 + Random.Shared.NextDouble()), token));
         }
     }
 

@@ -144,7 +144,7 @@ public sealed class SchemaTests
     public async Task Every_statement_of_the_engine_can_be_prepared()
     {
         await using var queue = await TestQueue.CreateAsync();
-        await using var connection = await queue.Client.Database.Source.OpenConnectionAsync();
+        await using var connection = await queue.Client.Database.OpenAsync(CancellationToken.None);
         foreach (var file in new[] { "Tasks/query.sql", "Tasks/output.sql", "Workers/workers.sql", "Workers/claim.sql", "Workers/finish.sql", "Workers/cancel_reasons.sql" })
         {
             await using var command = new NpgsqlCommand($"prepare s as {queue.Client.Database.Sql(file)}; deallocate s", connection);

@@ -29,10 +29,18 @@ internal sealed class TestQueue : IAsyncDisposable
         return queue;
     }
 
+    /// <summary>An installed queue that is reached, and was installed, by another way than the direct one.</summary>
+    public static async Task<TestQueue> CreateByAsync(string connectionString)
+    {
+        var queue = new TestQueue(connectionString, NewName());
+        await queue.Client.InstallSchemaAsync();
+        return queue;
+    }
+
     /// <summary>The name of a schema that is not there yet.</summary>
     public static async Task<TestQueue> CreateEmptyAsync(string? name = null) => new(
         await SharedServer.ConnectionStringAsync(),
-        name ?? string.Create(CultureInfo.InvariantCulture, $"t{Environment.ProcessId}_{Interlocked.Increment(ref s_last)}"));
+        name ?? NewName());
 
     /// <summary>Runs SQL in which <c>{schema}</c> is this queue's schema.</summary>
     public async Task<object?> SqlAsync(string sql, params object[] parameters)
@@ -88,6 +96,8 @@ internal sealed class TestQueue : IAsyncDisposable
 
         return output;
     }
+
+    private static string NewName() => string.Create(CultureInfo.InvariantCulture, $"t{Environment.ProcessId}_{Interlocked.Increment(ref s_last)}");
 
     public async ValueTask DisposeAsync()
     {

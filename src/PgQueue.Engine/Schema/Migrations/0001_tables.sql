@@ -75,7 +75,7 @@ create table worker (
     seen_at         timestamptz not null default clock_timestamp(),
     -- It holds the maintainer's lock.
     maintains       boolean not null default false,
-    -- Behind a pooler, where session locks don't hold, the lease is this time.
+    -- Behind a pooler, where session locks don't hold, the lease is this time; null where the lock is.
     lease_until     timestamptz,
     -- When its advisory lock was first seen free.
     suspect_at      timestamptz,

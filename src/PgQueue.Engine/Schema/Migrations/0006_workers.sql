@@ -1,7 +1,13 @@
--- A new worker. It lives as long as the session that calls this holds worker_lock_key(id).
+-- How long a worker behind a pooler is taken to live after its last sign of life.
+create function worker_lease() returns interval
+language sql immutable
+as $$ select interval '15 seconds' $$;
+
+-- A new worker. It lives as long as the session that calls this holds worker_lock_key(id); a leased one, as long as it
+-- renews its lease.
 create function register_worker(
     name text, host text, process_id integer, version text, queues text[], concurrency integer,
-    filter jsonb default null
+    filter jsonb default null, leased boolean default false
 )
 returns bigint
 language plpgsql
@@ -11,12 +17,16 @@ declare
     new_id  bigint;
 begin
     new_id := nextval(pg_get_serial_sequence('worker', 'id'));
-    -- Locked before the row can be seen, so that no maintainer takes it for dead.
-    perform pg_advisory_lock(worker_lock_key(new_id));
+    if not leased then
+        -- Locked before the row can be seen, so that no maintainer takes it for dead.
+        perform pg_advisory_lock(worker_lock_key(new_id));
+    end if;
 
-    insert into worker (id, name, host, process_id, version, queues, concurrency, filter, backend_pid)
+    insert into worker (id, name, host, process_id, version, queues, concurrency, filter, backend_pid, lease_until)
     overriding system value
-    values (new_id, name, host, process_id, version, queues, concurrency, filter, pg_backend_pid());
+    values (
+        new_id, name, host, process_id, version, queues, concurrency, filter,
+        case when not leased then pg_backend_pid() end, case when leased then clock_timestamp() + worker_lease() end);
 
     return new_id;
 end
@@ -45,7 +55,7 @@ $$;
 -- Binds a living worker to the session that calls this, after its old one broke. False: it was given up, and its tasks
 -- are others' now. The old session may still hold the lock on the server's side (its end was never told of the break):
 -- it is ended.
-create function rejoin_worker(worker_id bigint) returns boolean
+create function rejoin_worker(worker_id bigint, leased boolean default false) returns boolean
 language plpgsql
 set search_path from current
 as $$
@@ -55,29 +65,66 @@ begin
         return false;
     end if;
 
+    if leased then
+        update worker w
+        set lease_until = clock_timestamp() + worker_lease(), backend_pid = null, maintains = false, seen_at = clock_timestamp()
+        where w.id = worker_id;
+        return true;
+    end if;
+
     if not pg_try_advisory_lock(worker_lock_key(worker_id)) then
         perform end_worker_session(worker_id);
         perform pg_advisory_lock(worker_lock_key(worker_id));
     end if;
 
     update worker w
-    set backend_pid = pg_backend_pid(), maintains = false, suspect_at = null, joined_at = clock_timestamp(), seen_at = clock_timestamp()
+    set backend_pid = pg_backend_pid(), lease_until = null, maintains = false, suspect_at = null, joined_at = clock_timestamp(), seen_at = clock_timestamp()
     where w.id = worker_id;
     return true;
 end
 $$;
 
+-- Does a leased worker hold the maintainer's office? It has no session to hold the lock with: its row says so, and it is
+-- taken from one that has not been heard of. A worker with a session that takes the lock takes the office from it.
+create function holds_office(worker_id bigint) returns boolean
+language plpgsql
+set search_path from current
+as $$
+begin
+    if exists (select from worker w where w.id = worker_id and w.maintains and w.lost_at is null) then
+        return true;
+    end if;
+
+    return not exists (
+        select from worker m
+        where m.maintains and m.lost_at is null and m.id <> worker_id
+          and m.seen_at > clock_timestamp() - interval '3 seconds'
+    ) and pg_try_advisory_xact_lock(maintainer_lock_key());
+end
+$$;
+
 -- What a worker asks for several times a second on its own session: is it still in office, was it told to stop, which of
 -- its tasks are to be canceled, is it the maintainer (it takes the office if it is free), and is it to stand in for one
--- that holds the office and has not been heard of for a while?
+-- that holds the office and has not been heard of for a while? Renews a leased worker's lease.
 create function worker_tick(worker_id bigint, is_maintainer boolean)
 returns table (alive boolean, stop_requested text, canceled bigint[], maintainer boolean, stands_in boolean)
 language plpgsql
 set search_path from current
 as $$
 declare
-    holds   boolean := is_maintainer or pg_try_advisory_lock(maintainer_lock_key());
+    holds   boolean;
 begin
+    if exists (select from worker w where w.id = worker_tick.worker_id and w.lease_until is not null) then
+        update worker w
+        set lease_until = clock_timestamp() + worker_lease(), seen_at = clock_timestamp()
+        where w.id = worker_tick.worker_id
+          and w.lost_at is null
+          and w.lease_until < clock_timestamp() + worker_lease() - interval '3 seconds';
+        holds := holds_office(worker_tick.worker_id);
+    else
+        holds := is_maintainer or pg_try_advisory_lock(maintainer_lock_key());
+    end if;
+
     if holds then
         update worker w
         set maintains = w.id = worker_tick.worker_id,
@@ -109,7 +156,8 @@ $$;
 -- transaction, so that a worker that comes back just now waits and then learns that it was given up.
 --
 -- A worker that holds its lock and has not been heard of for lease stands still: its session is ended, and the rest
--- follows from that.
+-- follows from that. One that has a lease in the lock's place is given up when that is over; nobody could renew any while
+-- the server was down.
 --
 -- Returns those given up, with how many tasks were taken from each, and, with null for that, those under suspicion.
 create function recover_workers(
@@ -132,6 +180,8 @@ begin
     for dead in
         select
             w.id, w.name, w.suspect_at, w.seen_at,
+            greatest(w.lease_until, pg_postmaster_start_time() + worker_lease()) as given_up_at,
+            w.lease_until is not null as leased,
             -- A restart of the server freed every lock: who held one before it is on the way back.
             case
                 when w.joined_at < pg_postmaster_start_time() then greatest(patience, interval '10 seconds')
@@ -141,7 +191,17 @@ begin
         where w.lost_at is null
         order by w.id
     loop
-        if not pg_try_advisory_xact_lock(worker_lock_key(dead.id)) then
+        if dead.leased then
+            continue when dead.given_up_at > clock_timestamp();
+            update worker w
+            set lost_at = clock_timestamp(), asleep = false, maintains = false
+            where w.id = dead.id and w.lost_at is null and w.lease_until <= clock_timestamp();
+            continue when not found; -- It has renewed it just now.
+            worker_id := dead.id;
+            worker := dead.name;
+            tasks := free_tasks(dead.id, died => true);
+            return next;
+        elsif not pg_try_advisory_xact_lock(worker_lock_key(dead.id)) then
             update worker w set suspect_at = null where w.id = dead.id and w.suspect_at is not null;
             if dead.seen_at < clock_timestamp() - lease then
                 perform end_worker_session(dead.id);
@@ -248,10 +308,14 @@ create function unregister_worker(worker_id bigint) returns void
 language plpgsql
 set search_path from current
 as $$
+declare
+    leased  boolean;
 begin
     perform free_tasks(worker_id, died => false);
-    delete from worker w where w.id = unregister_worker.worker_id;
-    perform pg_advisory_unlock(worker_lock_key(unregister_worker.worker_id));
+    delete from worker w where w.id = unregister_worker.worker_id returning w.lease_until is not null into leased;
+    if leased is not true then
+        perform pg_advisory_unlock(worker_lock_key(unregister_worker.worker_id));
+    end if;
 end
 $$;
 

@@ -23,6 +23,22 @@ Describe 'The embedded server' {
         (Get-PqServer -DataDirectory $folder).Running | Should -BeFalse
     }
 
+    It 'completes names once a cmdlet has used it for want of another' {
+        $own = [powershell]::Create()
+        $saved = $env:PGQUEUE_SERVER_DATA
+        try {
+            $env:PGQUEUE_SERVER_DATA = $folder
+            $complete = { (TabExpansion2 'Get-PqTask -Queue emb' 21).CompletionMatches.CompletionText }
+            $names = $own.AddScript({ Import-Module $args[0]; Add-PqTask { 1 } -Queue embedded-one | Out-Null }).AddArgument($ModulePath).AddStatement().AddScript($complete).Invoke()
+            $own.Streams.Error | Should -BeNullOrEmpty
+            $names | Should -Be embedded-one
+        }
+        finally {
+            $env:PGQUEUE_SERVER_DATA = $saved
+            $own.Dispose()
+        }
+    }
+
     It 'keeps its password out of sight' {
         $status = Start-PqServer -DataDirectory $folder
         $password = [Data.Common.DbConnectionStringBuilder]@{ ConnectionString = $status.ConnectionString }

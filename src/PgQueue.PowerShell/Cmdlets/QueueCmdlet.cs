@@ -64,7 +64,7 @@ public abstract partial class QueueCmdlet : EngineCmdlet
             Await(token => client.Queue.InstallSchemaAsync(token));
         }
 
-        return connection;
+        return Session.Current.Embedded = connection;
     }
 
     /// <summary>False for a cmdlet that makes or drops the schema itself.</summary>

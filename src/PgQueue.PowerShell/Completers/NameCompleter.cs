@@ -35,7 +35,7 @@ public abstract class NameCompleter : IArgumentCompleter
         var given = bound["Connection"] is PSObject wrapped ? wrapped.BaseObject : bound["Connection"];
         try
         {
-            var connection = given as PqConnection ?? (given is string text ? new PqConnection(text, DefaultConnection.Schema) : DefaultConnection.Known);
+            var connection = given as PqConnection ?? (given is string text ? new PqConnection(text, DefaultConnection.Schema) : DefaultConnection.Known ?? Session.Current.Embedded);
             if (connection is null)
             {
                 return [];

@@ -17,6 +17,9 @@ internal sealed partial class Session
     /// <summary>What Connect-PqQueue has set.</summary>
     public PqConnection? Default { get; set; }
 
+    /// <summary>The embedded server's, once a cmdlet has used it for want of another; completion starts none.</summary>
+    public PqConnection? Embedded { get; set; }
+
     /// <summary>
     /// The client for a connection: that of the transaction it is or is used in, else one whose pool is shared by all
     /// cmdlets of the session.

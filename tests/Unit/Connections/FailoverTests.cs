@@ -41,7 +41,7 @@ public sealed class FailoverTests
         await standby.PromoteAsync();
 
         var before = accepted.Count;
-        await Until.TrueAsync(() => Task.FromResult(accepted.Count > before + 50));
+        await Until.TrueAsync(() => Task.FromResult(producing.IsFaulted || accepted.Count > before + 50));
         await enough.CancelAsync();
         await producing;
         await Until.TrueAsync(async () => await queue.Client.CountAsync(new() { States = [TaskState.Completed] }) >= accepted.Count);

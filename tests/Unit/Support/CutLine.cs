@@ -29,14 +29,14 @@ internal sealed class CutLine : IAsyncDisposable
             line.Address = net + ".1";
             string[][] steps =
             [
-                ["link", "add", line._name + "a", "address", "02:00:00:00:00:01", "type", "veth", "peer", "name", "b", "address", "02:00:00:00:00:02", "netns", line._name],
+                ["link", "add", line._name + "a", "address", "02:00:00:00:00:01", "type", "veth", "peer", "name", "far", "address", "02:00:00:00:00:02", "netns", line._name],
                 ["addr", "add", net + ".1/30", "dev", line._name + "a"],
-                ["-n", line._name, "addr", "add", net + ".2/30", "dev", "b"],
+                ["-n", line._name, "addr", "add", net + ".2/30", "dev", "far"],
                 ["-n", line._name, "link", "set", "lo", "up"],
-                ["-n", line._name, "link", "set", "b", "up"],
+                ["-n", line._name, "link", "set", "dev", "far", "up"],
                 ["link", "set", line._name + "a", "up"],
                 // Else it would be told that nobody answers for the address.
-                ["-n", line._name, "neigh", "replace", net + ".1", "lladdr", "02:00:00:00:00:01", "dev", "b", "nud", "permanent"],
+                ["-n", line._name, "neigh", "replace", net + ".1", "lladdr", "02:00:00:00:00:01", "dev", "far", "nud", "permanent"],
             ];
             foreach (var step in steps)
             {

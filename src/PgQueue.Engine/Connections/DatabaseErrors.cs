@@ -16,6 +16,9 @@ internal static class DatabaseErrors
         NpgsqlException { InnerException: SocketException or TimeoutException } e when !WasConnected(e) => new(
             QueueError.ServerUnreachable,
             $"There is no answer from {server}: {e.InnerException!.Message}. Check the host and port, that the server runs and that it accepts connections from here.", e),
+        NpgsqlException e when IsNoHost(e) => new(
+            QueueError.ServerUnreachable,
+            $"None of the hosts of {server} is what the connection string asks for: {e.InnerException?.Message ?? e.Message} Check that the primary runs; while a standby is promoted, wait.", e),
         NpgsqlException { IsTransient: true } or SocketException or IOException => new(
             QueueError.ConnectionLost,
             $"The connection to {server} broke: {error.Message} What was being done may or may not have been done.", error),
@@ -61,6 +64,9 @@ internal static class DatabaseErrors
         },
         "PQ003" => new(QueueError.InvalidArgument, Upper(e.MessageText) + ". A circle of tasks would wait for ever.", e),
         "PQ004" => new(QueueError.ScheduleNotFound, Upper(e.MessageText) + ".", e),
+        PostgresErrorCodes.ReadOnlySqlTransaction => new(
+            QueueError.ServerUnreachable,
+            $"{server} takes no writes; it may be a standby. Name all servers in Host= and add Target Session Attributes=read-write.", e),
         PostgresErrorCodes.TooManyConnections => new(
             QueueError.ServerUnreachable, $"{server}: {e.MessageText}. Raise max_connections or close other sessions.", e),
         _ when IsServerGoing(e.SqlState) => new(
@@ -84,6 +90,10 @@ internal static class DatabaseErrors
 
     private static bool IsAuthenticationSetup(NpgsqlException e) =>
         e.Message.StartsWith("No password has been provided", StringComparison.Ordinal);
+
+    private static bool IsNoHost(NpgsqlException e) =>
+        e.Message.StartsWith("No suitable host", StringComparison.Ordinal)
+        || e.Message.StartsWith("Unable to connect to a suitable host", StringComparison.Ordinal);
 
     private static bool WasConnected(NpgsqlException e) =>
         !e.Message.StartsWith("Failed to connect", StringComparison.Ordinal)

@@ -34,18 +34,26 @@ internal sealed partial class HostProcess : IAsyncDisposable
     public static Task<HostProcess> WorkerAsync(TestQueue queue, params string[] args) => WorkerAsync(queue, new Dictionary<string, string>(), args);
 
     /// <summary>A worker that has its place in the queue, with environment variables of its own.</summary>
-    public static async Task<HostProcess> WorkerAsync(TestQueue queue, IReadOnlyDictionary<string, string> environment, params string[] args)
+    public static Task<HostProcess> WorkerAsync(TestQueue queue, IReadOnlyDictionary<string, string> environment, params string[] args) =>
+        StartedAsync(Start(queue, environment, ["worker", .. args]));
+
+    /// <summary>A worker run by another command, such as one that gives it a network of its own, with its way to the server.</summary>
+    public static Task<HostProcess> WorkerByAsync(TestQueue queue, IReadOnlyList<string> by, string connectionString, params string[] args) =>
+        StartedAsync(Start(queue, new Dictionary<string, string> { ["PGQUEUE_CONNECTION"] = connectionString }, ["worker", .. args], by));
+
+    private static async Task<HostProcess> StartedAsync(HostProcess worker)
     {
-        var worker = Start(queue, environment, ["worker", .. args]);
         await Until.TrueAsync(() => worker.HasExited || worker.Output.Contains("started   worker", StringComparison.Ordinal)
             ? Task.FromResult(true)
             : Task.FromResult(false));
         return worker.HasExited ? throw new InvalidOperationException(worker.Output) : worker;
     }
 
-    private static HostProcess Start(TestQueue queue, IReadOnlyDictionary<string, string> environment, params string[] args)
+    private static HostProcess Start(
+        TestQueue queue, IReadOnlyDictionary<string, string> environment, string[] args, IReadOnlyList<string>? by = null)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", BuiltFile.Host, .. args])
+        string[] line = [.. by ?? [], "dotnet", "exec", BuiltFile.Host, .. args];
+        var start = new ProcessStartInfo(line[0], line.Skip(1))
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -60,7 +60,7 @@ public sealed class QueueClientTests
             [NewTask.ForCommand("true"), NewTask.ForCommand("true") with { ClientId = "one" }], null));
 
         Assert.Equal((QueueError.DuplicateClientId, first.Id), (error.Error, error.TaskId));
-        Assert.StartsWith($"Client_id \"one\" is already used by task {first.Id}.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The client id \"one\" is already used by task {first.Id}.", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, await queue.Client.CountAsync(new TaskQuery()));
     }
 

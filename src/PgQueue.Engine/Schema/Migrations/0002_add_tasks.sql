@@ -279,9 +279,9 @@ begin
         ) g using (client_id)
         order by k.task_id = any (ids), k.client_id
         limit 1;
-        raise exception 'client_id "%" is already used by task %', wrong.client_id, wrong.task_id
+        raise exception 'the client id "%" is already used by task %', wrong.client_id, wrong.task_id
             using errcode = 'PQ001', detail = wrong.task_id::text,
-                  hint = 'Every client_id is unique until its task is cleared.';
+                  hint = 'Every client id is unique until its task is cleared.';
     end if;
 
     -- A duplicate that was still in the making when this statement began is visible now; one that has ended

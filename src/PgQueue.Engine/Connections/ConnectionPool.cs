@@ -15,7 +15,7 @@ internal sealed class ConnectionPool : IAsyncDisposable
 {
     private const int AutoPrepare = 30;
 
-    /// <summary>Seconds; a worker that has to connect anew must know soon whether it can.</summary>
+    /// <summary>Seconds; a worker that has to connect anew over a network must know soon whether it can.</summary>
     private const int WorkerTimeout = 4;
 
     private const int KeepAliveTime = 5;
@@ -122,11 +122,14 @@ internal sealed class ConnectionPool : IAsyncDisposable
         }
     }
 
+    /// <summary>A Unix socket: no network can fall silent, and a slow answer only means a busy machine.</summary>
+    public static bool IsLocal(NpgsqlConnectionStringBuilder settings) => settings.Host?.Contains('/', StringComparison.Ordinal) is true;
+
     private static NpgsqlConnectionStringBuilder Common(NpgsqlConnectionStringBuilder given, bool isWorker)
     {
         var settings = new NpgsqlConnectionStringBuilder(given.ConnectionString);
-        var isSocket = settings.Host?.Contains('/', StringComparison.Ordinal) is true;
-        if (!isSocket && !settings.ShouldSerialize("Tcp Keepalive") && settings.TcpKeepAliveTime == 0)
+        var isLocal = IsLocal(settings);
+        if (!isLocal && !settings.ShouldSerialize("Tcp Keepalive") && settings.TcpKeepAliveTime == 0)
         {
             // A connection that waits for an answer from a machine that has vanished would wait for ever.
             (settings.TcpKeepAlive, settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (true, KeepAliveTime, KeepAliveInterval);
@@ -136,7 +139,7 @@ internal sealed class ConnectionPool : IAsyncDisposable
         {
             // Its sessions are all set up alike and nothing changes them. What does not answer is given up at once.
             (settings.NoResetOnClose, settings.CancellationTimeout) = (true, -1);
-            if (!given.ShouldSerialize("Timeout"))
+            if (!isLocal && !given.ShouldSerialize("Timeout"))
             {
                 settings.Timeout = WorkerTimeout;
             }

@@ -16,6 +16,8 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
     /// <summary>Seconds after which a silent server counts as gone: the network may have died without a word.</summary>
     private const int CommandTimeout = 5;
 
+    private const int LocalCommandTimeout = 10;
+
     private NpgsqlConnection? _connection;
     private readonly Stopwatch _seen = Stopwatch.StartNew();
     private readonly Stopwatch _sinceTick = Stopwatch.StartNew();
@@ -114,7 +116,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
         var settings = new NpgsqlConnectionStringBuilder(database.Settings.ConnectionString)
         {
             Pooling = false,
-            CommandTimeout = CommandTimeout,
+            CommandTimeout = ConnectionPool.IsLocal(database.Settings) ? LocalCommandTimeout : CommandTimeout,
             ApplicationName = $"PgQueue worker {identity.Name}",
         };
         _connection = new NpgsqlConnection(settings.ConnectionString);

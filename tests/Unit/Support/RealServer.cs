@@ -42,6 +42,7 @@ internal sealed class RealServer : IAsyncDisposable
     public async Task<RealServer> StartStandbyAsync(string name)
     {
         var server = await CreateAsync();
+        Xunit.Assert.SkipUnless(File.Exists(Path.Combine(server._tools, "pg_basebackup")), $"There is no pg_basebackup in {server._tools}.");
         await server.ToolAsync(
             "pg_basebackup", "-D", server.Data, "-R", "--no-sync", "-c", "fast", "-d",
             string.Create(CultureInfo.InvariantCulture, $"host=127.0.0.1 port={Port} user=postgres application_name={name}"));

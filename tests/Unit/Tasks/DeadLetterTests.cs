@@ -141,4 +141,32 @@ public sealed class DeadLetterTests
             await queue.SqlAsync("select count(*) from {schema}.remove_tasks(array(select id from {schema}.task))");
         }
     }
+
+    [Theory]
+    [InlineData(true, TaskState.Ready)]
+    [InlineData(false, TaskState.Canceled)]
+    public async Task What_waited_for_a_letter_that_its_failed_task_took_along_waits_no_longer(bool anyEnd, TaskState state)
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        var failed = await queue.RunAsync(NewTask.ForCommand("false") with { DeadLetterQueue = "dead" });
+        var letter = Assert.Single(await queue.TasksAsync(new() { Queues = ["dead"] })).Id;
+        var waiting = await queue.Client.AddAsync(anyEnd
+            ? NewTask.ForCommand("true") with { AfterAny = [letter] }
+            : NewTask.ForCommand("true") with { After = [letter] });
+
+        await queue.Client.RestartAsync([failed.Id]);
+
+        Assert.Equal(state, (await queue.TaskAsync(waiting.Id)).State);
+    }
+
+    [Fact]
+    public async Task Twenty_thousand_tasks_are_restarted_in_seconds()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        await queue.Client.AddAsync([.. Enumerable.Repeat(NewTask.ForCommand("true"), 20000)], null);
+        await queue.SqlAsync("select count(*) from {schema}.cancel_tasks(array(select id from {schema}.task))");
+
+        // It took minutes when each was compared with each; the command's own limit is half a minute.
+        Assert.Equal(20000L, await queue.SqlAsync("select count(*) from {schema}.restart_tasks(array(select id from {schema}.history))"));
+    }
 }

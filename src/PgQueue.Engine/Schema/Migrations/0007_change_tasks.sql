@@ -71,20 +71,24 @@ declare
     -- Of the letters that wait: themselves, and the failed tasks that they stand for.
     letters     bigint[];
     sources     bigint[];
+    -- The failed tasks that are back, with their letters, of which these were still there.
+    failed      bigint[];
+    replaced    bigint[];
+    dropped     bigint[];
     restarted   bigint[];
 begin
-    select array_agg(l.id), array_agg(l.dead_letter_of)
+    perform from task t
+    where t.id = any (ids || array(select h.dead_letter_id from history h where h.id = any (ids)))
+      and t.dead_letter_of is not null
+      and t.state <> 'running'
+    order by t.id
+    for update;
+
+    select array_agg(t.id), array_agg(t.dead_letter_of)
     into letters, sources
-    from (
-        select t.id, t.dead_letter_of
-        from task t
-        where t.id = any (ids || array(select h.dead_letter_id from history h where h.id = any (ids)))
-          and t.dead_letter_of is not null
-          and t.state <> 'running'
-        order by t.id
-        for update
-    ) l
-    join history h on h.id = l.dead_letter_of and h.dead_letter_id = l.id;
+    from task t
+    join history h on h.id = t.dead_letter_of and h.dead_letter_id = t.id
+    where t.id = any (ids) and t.state <> 'running';
 
     with old as (
         select h.* from history h where h.id = any (ids || coalesce(sources, '{}')) order by h.id for update
@@ -110,9 +114,7 @@ begin
         returning id, queue
     ),
     gone as (
-        delete from history h using old o, again a
-        where a.id = o.id and h.id = o.id and h.finished_at = o.finished_at
-        returning h.id, h.dead_letter_id
+        delete from history h using again a where h.id = a.id returning h.id, h.dead_letter_id
     ),
     -- Its letter must not run beside it.
     dropped as (
@@ -121,7 +123,12 @@ begin
     new_queues as (
         insert into queue (name) select distinct a.queue from again a on conflict do nothing
     )
-    select array_agg(g.id) into restarted from gone g;
+    select
+        (select array_agg(g.id) from gone g), (select array_agg(g.dead_letter_id) from gone g),
+        (select array_agg(d.id) from dropped d)
+    into failed, replaced, dropped;
+
+    perform leave_lines(dropped, null, null);
 
     -- A letter whose failed task is gone or runs already goes back in its place.
     with back as (
@@ -131,7 +138,7 @@ begin
         where t.id = any (ids)
           and t.dead_letter_of is not null
           and t.state <> 'running'
-          and not exists (select from unnest(restarted) r where r = t.id)
+          and not exists (select from unnest(failed) f where f = t.id)
           -- Its failed task is still there: that was refused.
           and not exists (select from history h where h.id = t.dead_letter_of and h.dead_letter_id = t.id)
         returning t.id, t.queue
@@ -139,18 +146,18 @@ begin
     new_queues as (
         insert into queue (name) select distinct b.queue from back b on conflict do nothing
     )
-    select restarted || array_agg(b.id) into restarted from back b;
+    select failed || array_agg(b.id) into restarted from back b;
 
     perform place_tasks(restarted);
 
+    -- By set operations: a join would compare each with each.
     return query
-    select distinct on (w.id) w.id, r
-    from unnest(restarted) r
-    join (
-        select i as id, i as task_id from unnest(ids) i
-        union all
-        select l, s from unnest(letters, sources) as m (l, s) where l = any (ids)
-    ) w on w.task_id = r;
+    select own.id, own.id
+    from (select unnest(restarted) as id intersect select unnest(ids)) own
+    union all
+    select * from unnest(letters, sources)
+    intersect
+    select * from unnest(replaced, failed);
 end
 $$;
 

@@ -33,9 +33,12 @@ internal sealed class Findings
         _joins = joins;
         Tasks = tasks.ToDictionary(t => t.Id);
         Ledger = ledger;
+        // In a long run the system gives the numbers of dead processes to new ones.
         _workerOfMark = (
             from line in ledger
             join worker in world.Fleet.All on line.Parent equals worker.Id
+            where worker.StartedAt <= line.At
+            orderby line.At, worker.StartedAt descending
             group worker by line.WorkerMark into same
             select same).ToDictionary(same => same.Key, same => same.First());
         Written = [.. ledger.Where(l => l.What != 'G').GroupBy(l => (l.Task, l.Run, l.Mark)).Select(Match)];

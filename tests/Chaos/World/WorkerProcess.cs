@@ -28,6 +28,7 @@ internal sealed class WorkerProcess : IDisposable
         // A runtime that is killed leaves the socket of its diagnostics behind.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.Environment[Processes.RunVariable] = folder.Mark;
+        StartedAt = DateTimeOffset.UtcNow;
         _process = Process.Start(start)!;
         Id = _process.Id;
         Exited = _process.WaitForExitAsync();
@@ -36,6 +37,8 @@ internal sealed class WorkerProcess : IDisposable
     public string Name { get; }
 
     public int Id { get; }
+
+    public DateTimeOffset StartedAt { get; }
 
     public Task Exited { get; }
 

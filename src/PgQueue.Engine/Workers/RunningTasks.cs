@@ -20,6 +20,9 @@ internal sealed class RunningTasks
 
     public long[] Ids => [.. _all.Keys];
 
+    /// <summary>Those whose process still runs.</summary>
+    public IReadOnlyList<ClaimedTask> Executing() => [.. _all.Values.Where(control => !control.HasEnded).Select(control => control.Task)];
+
     /// <summary>The database may hold tasks as this worker's that it does not know: an answer was lost.</summary>
     public void SuspectStrays() => Volatile.Write(ref _strays, true);
 
@@ -28,12 +31,22 @@ internal sealed class RunningTasks
 
     public RunControl Add(ClaimedTask task)
     {
+        if (_all.TryGetValue(task.Id, out var other) && other.Task.Run >= task.Run)
+        {
+            // A server that took over gave the number to another task: what runs here under it is nobody's.
+            other.Stop(StopReason.Lost);
+        }
+
         Interlocked.Increment(ref _slots);
         return _all[task.Id] = new RunControl(task);
     }
 
     /// <summary>Its process has ended; the database does not know yet.</summary>
-    public void FreeSlot() => Interlocked.Decrement(ref _slots);
+    public void FreeSlot(RunControl control)
+    {
+        control.HasEnded = true;
+        Interlocked.Decrement(ref _slots);
+    }
 
     /// <summary>Only this very run's entry: the same task may have been claimed anew meanwhile.</summary>
     public void Remove(RunControl control) => _all.TryRemove(KeyValuePair.Create(control.Task.Id, control));

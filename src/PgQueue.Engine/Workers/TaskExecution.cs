@@ -81,7 +81,7 @@ internal sealed class TaskExecution(
         }
         finally
         {
-            running.FreeSlot();
+            running.FreeSlot(control);
             freed.Set();
         }
     }

@@ -50,7 +50,7 @@ public sealed class Worker
             using var stop = new StopTokens(_options.For, drain, stopNow);
             _events.Failed += stop.Drain;
             var outage = new Outage(message => _events.Raise(new WorkerWarning(message)), database);
-            var session = new WorkerSession(database, _identity, outage);
+            var session = new WorkerSession(database, _identity, _running, outage);
             await using (session.ConfigureAwait(false))
             {
                 await JoinAsync(database, session, drain).ConfigureAwait(false);
@@ -93,6 +93,11 @@ public sealed class Worker
         {
             _events.Raise(new WorkerWarning($"This worker was given up for dead; its {_running.Count} tasks are ended here and run elsewhere."));
             _running.StopAll(StopReason.Lost);
+        };
+        session.Forgotten += ids =>
+        {
+            _events.Raise(new WorkerWarning($"The server does not know that this worker runs {ids.Length} of its tasks, as after a failover that lost the newest changes; they are ended here."));
+            _running.Stop(ids, StopReason.Lost);
         };
         session.StopRequested += now =>
         {

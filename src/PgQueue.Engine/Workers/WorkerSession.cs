@@ -5,10 +5,10 @@ namespace PgQueue;
 
 /// <summary>
 /// A worker's place in the queue: one connection of its own that holds the worker's advisory lock, listens, and asks
-/// twice a second what is new. Behind a pooler there is neither a lock nor news: asking renews a lease in its place. While the connection is broken the worker keeps its tasks and comes back to them, unless
-/// others were given them meanwhile.
+/// twice a second what is new. Behind a pooler there is neither a lock nor news: asking renews a lease in its place. While
+/// the connection is broken the worker keeps its tasks and comes back to them, unless others were given them meanwhile.
 /// </summary>
-internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity identity, Outage outage) : IAsyncDisposable
+internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity identity, RunningTasks running, Outage outage) : IAsyncDisposable
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan SeenInterval = TimeSpan.FromSeconds(5);
@@ -46,6 +46,9 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
 
     /// <summary>The worker was given up: nothing it runs is its own any more.</summary>
     public event Action? Lost;
+
+    /// <summary>The server that took over does not know that these of its tasks run here.</summary>
+    public event Action<long[]>? Forgotten;
 
     /// <exception cref="Exception">The database's own error; the caller words it.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -228,7 +231,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
                     }
 
                     await ConnectAsync(token).ConfigureAwait(false);
-                    return await RejoinAsync(token).ConfigureAwait(false);
+                    return await RejoinAsync(token).ConfigureAwait(false) && await DropForeignRunsAsync(token).ConfigureAwait(false);
                 },
                 stop).ConfigureAwait(false);
             if (!rejoined)
@@ -247,6 +250,27 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
 
     private Task<bool> RejoinAsync(CancellationToken cancellationToken) => ScalarAsync<bool>(
         _leased ? "select {schema}.rejoin_worker($1, leased => true)" : "select {schema}.rejoin_worker($1)", cancellationToken);
+
+    private async Task<bool> DropForeignRunsAsync(CancellationToken cancellationToken)
+    {
+        var inHand = running.Executing();
+        var command = new NpgsqlCommand(database.Qualify("select {schema}.foreign_runs($1, $2, $3)"), _connection);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Add(new() { Value = WorkerId });
+            command.Parameters.Add(new() { Value = inHand.Select(t => t.Id).ToArray() });
+            command.Parameters.Add(new() { Value = inHand.Select(t => t.Run).ToArray() });
+            var foreign = (long[])(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+            // One that has ended meanwhile is no news.
+            foreign = [.. foreign.Intersect(running.Executing().Select(t => t.Id))];
+            if (foreign.Length > 0)
+            {
+                Forgotten?.Invoke(foreign);
+            }
+        }
+
+        return true;
+    }
 
     private void Notified(string payload)
     {

@@ -12,9 +12,9 @@ public sealed class FailoverTests
     {
         await using var primary = await RealServer.StartNewAsync(("max_connections", "50"), ("wal_level", "replica"));
         await using var standby = await primary.StartStandbyAsync("standby");
-        await SetAsync(primary, "alter system set synchronous_standby_names = 'standby'");
-        await SetAsync(primary, "alter system set synchronous_commit = 'remote_apply'");
-        await SetAsync(primary, "select pg_reload_conf()");
+        await AskAsync(primary, "alter system set synchronous_standby_names = 'standby'");
+        await AskAsync(primary, "alter system set synchronous_commit = 'remote_apply'");
+        await AskAsync(primary, "select pg_reload_conf()");
         var both = string.Create(
             CultureInfo.InvariantCulture,
             $"Host=127.0.0.1:{primary.Port},127.0.0.1:{standby.Port};Username=postgres;Database=postgres;Target Session Attributes=read-write");
@@ -63,11 +63,73 @@ public sealed class FailoverTests
         }
     }
 
-    private static async Task SetAsync(RealServer server, string sql)
+    [Fact]
+    public async Task Without_a_synchronous_standby_only_what_the_server_lost_is_lost_and_nothing_is_stuck()
+    {
+        await using var primary = await RealServer.StartNewAsync(("max_connections", "50"), ("wal_level", "replica"));
+        await using var standby = await primary.StartStandbyAsync("standby");
+        var both = string.Create(
+            CultureInfo.InvariantCulture,
+            $"Host=127.0.0.1:{primary.Port},127.0.0.1:{standby.Port};Username=postgres;Database=postgres;Target Session Attributes=read-write");
+        await using var queue = await TestQueue.CreateByAsync(both);
+        var warnings = new ConcurrentQueue<string>();
+        using var stop = new CancellationTokenSource();
+        var working = new Worker(both, queue.Schema, new()
+        {
+            Concurrency = 4,
+            OnEvent = e =>
+            {
+                if (e is WorkerWarning warning)
+                {
+                    warnings.Enqueue(warning.Message);
+                }
+            },
+        }).RunAsync(stop.Token);
+        var kept = await AddAsync("kept", 20, NewTask.ForCommand("true"));
+        await Until.TrueAsync(async () => await queue.Client.CountAsync(new() { States = [TaskState.Completed] }) == 20);
+        await Until.TrueAsync(async () => await AskAsync(primary, "select bool_and(replay_lsn = pg_current_wal_lsn()) from pg_stat_replication") is true);
+
+        // From here on the standby hears nothing. What is added now has numbers that the standby will give out again, and
+        // the worker runs four of these when the primary dies.
+        await AskAsync(standby, "alter system set primary_conninfo = ''");
+        await AskAsync(standby, "select pg_reload_conf()");
+        await Until.TrueAsync(async () => await AskAsync(primary, "select count(*) from pg_stat_replication") is 0L);
+        await queue.Client.SetQueueAsync("paused", new() { Paused = true });
+        var lost = await AddAsync("lost", 60, NewTask.ForCommand("true") with { Queue = "paused" });
+        lost.AddRange(await AddAsync("running", 4, NewTask.ForCommand("sleep", "600")));
+        await Until.TrueAsync(async () => await queue.Client.CountAsync(new() { States = [TaskState.Running] }) == 4);
+
+        await primary.StopAsync("immediate");
+        await standby.PromoteAsync();
+
+        var after = await AddAsync("after", 60, NewTask.ForCommand("true"));
+        Assert.NotEmpty(lost.TakeLast(4).Intersect(after));
+        await Until.TrueAsync(async () => await queue.Client.CountAsync(new() { States = [TaskState.Completed] }) == 80);
+        await stop.CancelAsync();
+        await working;
+
+        var tasks = await queue.TasksAsync();
+        Assert.Equal(kept.Concat(after).Order(), tasks.Select(t => t.Id).Order());
+        Assert.All(tasks, t => Assert.Equal((TaskState.Completed, TaskEnd.Success, 0), (t.State, t.Ended, t.Lost)));
+        Assert.Contains(warnings, w => w.StartsWith("The server does not know that this worker runs 4 of its tasks", StringComparison.Ordinal));
+
+        async Task<List<long>> AddAsync(string what, int count, NewTask task)
+        {
+            var ids = new List<long>();
+            for (var i = 0; i < count; i++)
+            {
+                ids.Add((await queue.Client.AddAsync(task with { ClientId = $"{what} {i}" })).Id);
+            }
+
+            return ids;
+        }
+    }
+
+    private static async Task<object?> AskAsync(RealServer server, string sql)
     {
         await using var connection = new Npgsql.NpgsqlConnection(server.ConnectionString + ";Pooling=false");
         await connection.OpenAsync();
         await using var command = new Npgsql.NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync();
+        return await command.ExecuteScalarAsync();
     }
 }

@@ -84,6 +84,19 @@ begin
 end
 $$;
 
+-- Which of these runs are not the worker's, though it has them in hand? A standby that was promoted may not have heard of
+-- the claim, and its sequences may give out the same ids once more.
+create function foreign_runs(worker_id bigint, ids bigint[], runs integer[]) returns bigint[]
+language sql stable
+set search_path from current
+as $$
+    select coalesce(array_agg(h.id), '{}')
+    from unnest(ids, runs) as h (id, run)
+    left join task t
+        on t.id = h.id and t.run = h.run and t.worker_id = foreign_runs.worker_id and t.state = 'running'
+    where t.id is null
+$$;
+
 -- Does a leased worker hold the maintainer's office? It has no session to hold the lock with: its row says so, and it is
 -- taken from one that has not been heard of. A worker with a session that takes the lock takes the office from it.
 create function holds_office(worker_id bigint) returns boolean

@@ -9,12 +9,17 @@ internal static class BuiltFile
 
     public static string TaskHost { get; } = Find("src/PgQueue.TaskHost", "PgQueue.TaskHost.dll");
 
-    private static string Find(string project, string file)
-    {
-        // …/tests/Unit/bin/<configuration>/net10.0/
-        var output = new DirectoryInfo(AppContext.BaseDirectory);
-        var root = output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
-        var path = Path.Combine(root, project, "bin", output.Parent.Name, output.Name, file);
-        return File.Exists(path) ? path : throw new FileNotFoundException($"{path} has to be built before these tests run.");
-    }
+    /// <summary>The module as it is shipped.</summary>
+    public static string Module => Present(Path.Combine(Root.FullName, "out", "PgQueue", "PgQueue.psd1"));
+
+    /// <summary>…/tests/Unit/bin/&lt;configuration&gt;/net10.0/</summary>
+    private static DirectoryInfo Output => new(AppContext.BaseDirectory);
+
+    private static DirectoryInfo Root => Output.Parent!.Parent!.Parent!.Parent!.Parent!;
+
+    private static string Find(string project, string file) =>
+        Present(Path.Combine(Root.FullName, project, "bin", Output.Parent!.Name, Output.Name, file));
+
+    private static string Present(string path) =>
+        File.Exists(path) ? path : throw new FileNotFoundException($"{path} has to be built before these tests run.");
 }

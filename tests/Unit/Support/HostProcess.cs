@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace PgQueue.Unit;
 
-/// <summary>A worker in a process of its own, to be stopped and killed for real.</summary>
+/// <summary>A worker, or a PowerShell, in a process of its own, to be stopped and killed for real.</summary>
 internal sealed partial class HostProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
@@ -28,18 +28,24 @@ internal sealed partial class HostProcess : IAsyncDisposable
     public string Output => string.Join('\n', _lines);
 
     /// <summary>Runs the host with these arguments on a queue.</summary>
-    public static HostProcess Start(TestQueue queue, params string[] args) => Start(queue, new Dictionary<string, string>(), args);
+    public static HostProcess Start(TestQueue queue, params string[] args) => Start(queue, new Dictionary<string, string>(), Line(args));
+
+    /// <summary>Runs a script in a PowerShell that knows the queue by its environment.</summary>
+    public static HostProcess StartPwsh(TestQueue queue, string script) =>
+        Start(queue, new Dictionary<string, string>(), ["pwsh", "-NoProfile", "-NonInteractive", "-Command", script]);
 
     /// <summary>A worker that has its place in the queue.</summary>
     public static Task<HostProcess> WorkerAsync(TestQueue queue, params string[] args) => WorkerAsync(queue, new Dictionary<string, string>(), args);
 
     /// <summary>A worker that has its place in the queue, with environment variables of its own.</summary>
     public static Task<HostProcess> WorkerAsync(TestQueue queue, IReadOnlyDictionary<string, string> environment, params string[] args) =>
-        StartedAsync(Start(queue, environment, ["worker", .. args]));
+        StartedAsync(Start(queue, environment, Line(["worker", .. args])));
 
     /// <summary>A worker run by another command, such as one that gives it a network of its own, with its way to the server.</summary>
     public static Task<HostProcess> WorkerByAsync(TestQueue queue, IReadOnlyList<string> by, string connectionString, params string[] args) =>
-        StartedAsync(Start(queue, new Dictionary<string, string> { ["PGQUEUE_CONNECTION"] = connectionString }, ["worker", .. args], by));
+        StartedAsync(Start(queue, new Dictionary<string, string> { ["PGQUEUE_CONNECTION"] = connectionString }, [.. by, .. Line(["worker", .. args])]));
+
+    private static string[] Line(params string[] args) => ["dotnet", "exec", BuiltFile.Host, .. args];
 
     private static async Task<HostProcess> StartedAsync(HostProcess worker)
     {
@@ -49,10 +55,8 @@ internal sealed partial class HostProcess : IAsyncDisposable
         return worker.HasExited ? throw new InvalidOperationException(worker.Output) : worker;
     }
 
-    private static HostProcess Start(
-        TestQueue queue, IReadOnlyDictionary<string, string> environment, string[] args, IReadOnlyList<string>? by = null)
+    private static HostProcess Start(TestQueue queue, IReadOnlyDictionary<string, string> environment, string[] line)
     {
-        string[] line = [.. by ?? [], "dotnet", "exec", BuiltFile.Host, .. args];
         var start = new ProcessStartInfo(line[0], line.Skip(1))
         {
             RedirectStandardOutput = true,

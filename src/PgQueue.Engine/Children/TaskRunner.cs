@@ -13,6 +13,7 @@ internal sealed class TaskRunner(
         var handler = handlers.Find(control.Task);
         var (outcome, stopped) = control.Task.Kind switch
         {
+            _ when control.Stopped.IsCompleted => (new RunOutcome(TaskEnd.Canceled), await control.Stopped.ConfigureAwait(false)),
             _ when handler is not null => await handlers.RunAsync(handler, control).ConfigureAwait(false),
             TaskKind.Script => await RunScriptAsync(control, output).ConfigureAwait(false),
             TaskKind.Method => await WithHooksAsync(() => RunHostedAsync(control, Describe(control.Task), output)).ConfigureAwait(false),

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 
 namespace PgQueue;
@@ -9,6 +10,9 @@ internal static class DbWords
         where T : struct, Enum => Enum.Parse<T>(word.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
 
     public static string Of<T>(T value)
+        where T : struct, Enum => Known<T>.Words.GetOrAdd(value, Spell);
+
+    private static string Spell<T>(T value)
         where T : struct, Enum
     {
         var name = value.ToString();
@@ -24,5 +28,11 @@ internal static class DbWords
         }
 
         return word.ToString();
+    }
+
+    private static class Known<T>
+        where T : struct, Enum
+    {
+        public static readonly ConcurrentDictionary<T, string> Words = new();
     }
 }

@@ -6,6 +6,8 @@ namespace PgQueue;
 /// <summary>A task to add. What is null takes the queue's default, else the one named here.</summary>
 public sealed record NewTask
 {
+    internal const int DefaultMaxLost = 3;
+
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(3650);
 
     /// <summary>What it runs.</summary>

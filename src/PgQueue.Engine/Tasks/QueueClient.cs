@@ -105,6 +105,12 @@ public sealed partial class QueueClient : IAsyncDisposable
         return new TaskAddition(Database, tasks, shared, async (connection, cancellationToken) =>
         {
             var added = new List<AddedTask>(tasks.Count);
+            if (BulkAdder.Takes(tasks, shared))
+            {
+                await new BulkAdder(Database).AddAsync(connection, tasks, shared, added, cancellationToken).ConfigureAwait(false);
+                return added;
+            }
+
             var common = shared is null ? "{}" : NewTaskJson.Object(shared);
             foreach (var batch in tasks.Chunk(AddBatch))
             {

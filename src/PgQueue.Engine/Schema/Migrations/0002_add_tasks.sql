@@ -317,6 +317,44 @@ begin
 end
 $$;
 
+-- What many plain tasks have in common, for a client that writes them into the table by COPY in this transaction: ids for
+-- them, and what their queue says of them. shared as in add_tasks.
+create function prepare_bulk(shared jsonb, amount integer)
+returns table (
+    ids bigint[], queue text, script_hash bytea, timeout interval, max_attempts integer, retry jsonb, dead_letter_queue text
+)
+language plpgsql
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    queue_name  constant text := coalesce(shared ->> 'queue', 'default');
+    hash        constant bytea := script_hash(shared ->> 'script');
+begin
+    if hash is not null then
+        insert into script (hash, text) values (hash, shared ->> 'script') on conflict do nothing;
+    end if;
+
+    if not exists (select from queue q where q.name = queue_name) then
+        insert into queue (name) values (queue_name) on conflict do nothing;
+    end if;
+
+    return query
+    select
+        array(select nextval('task_id') from generate_series(1, amount)),
+        queue_name,
+        hash,
+        coalesce(
+            make_interval(secs => extract(epoch from (shared ->> 'timeout')::interval)::double precision),
+            q.default_timeout),
+        coalesce((shared ->> 'max_attempts')::integer, q.default_attempts, 1),
+        coalesce(shared -> 'retry', q.default_retry),
+        nullif(q.dead_letter_queue, queue_name)
+    from (select) as one
+    left join queue q on q.name = queue_name;
+end
+$$;
+
 -- One task, for callers that speak SQL: select add_task('command', spec => '{"file": "echo", "args": ["hello"]}').
 create function add_task(
     kind            task_kind,

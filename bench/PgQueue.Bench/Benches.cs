@@ -8,6 +8,8 @@ internal static class Benches
         {
             ["noop"] = (stage, token) => new NoopBench(stage).RunAsync(token),
             ["add"] = (stage, token) => new AddBench(stage).RunAsync(token),
+            ["latency"] = (stage, token) => new LatencyBench(stage).RunAsync(token),
+            ["warm"] = (stage, token) => new WarmBench(stage).RunAsync(token),
         };
 
     /// <summary>Runs benches one after the other, each on a server of its own.</summary>

@@ -3,7 +3,7 @@ import graphile from "graphile-worker";
 import pg from "pg";
 import { serve } from "./lines.mjs";
 
-const { Logger, runMigrations, runOnce } = graphile;
+const { Logger, runMigrations, runOnce, runTaskList } = graphile;
 
 const jobs = Number(process.env.BENCH_JOBS ?? 24);
 const pgPool = new pg.Pool({ max: jobs + 1 });
@@ -47,8 +47,31 @@ async function drain() {
   return { completed };
 }
 
+// As its own latency test does it, with the local queue and the batches left out: both trade latency for throughput.
+let started;
+let idle;
+
+async function latency({ samples }) {
+  idle ??= runTaskList(
+    { preset: { worker: { concurrentJobs: jobs } }, logger, noHandleSignals: true },
+    { latency: () => started(process.hrtime.bigint()) },
+    pgPool,
+  );
+  const milliseconds = [];
+  for (let i = 0; i < samples; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 80));
+    const start = new Promise((resolve) => (started = resolve));
+    const added = process.hrtime.bigint();
+    await pgPool.query("select graphile_worker.add_job('latency')");
+    milliseconds.push(Number((await start) - added) / 1e6);
+  }
+
+  return { milliseconds };
+}
+
 await serve({
   install: () => runMigrations({ preset, pgPool, logger }),
   add,
   drain,
+  latency,
 });

@@ -7,6 +7,7 @@ namespace PgQueue.Bench;
 internal static class Npm
 {
     private static bool? _installed;
+    private static string? _problem;
 
     private static JsonObject Wanted { get; } = Read(Path.Combine(Places.Peers, "package.json"))!["dependencies"]!.AsObject();
 
@@ -17,9 +18,8 @@ internal static class Npm
     {
         if (_installed is null)
         {
-            var problem = await InstallAsync(stage, cancellationToken);
-            _installed = problem is null;
-            _problem = problem;
+            _problem = await InstallAsync(cancellationToken);
+            _installed = _problem is null;
         }
 
         if (_installed is false)
@@ -30,11 +30,9 @@ internal static class Npm
         return _installed.Value;
     }
 
-    private static string? _problem;
-
-    private static async Task<string?> InstallAsync(Stage stage, CancellationToken cancellationToken)
+    private static async Task<string?> InstallAsync(CancellationToken cancellationToken)
     {
-        if (Find("node") is null)
+        if (Programs.Find("node") is null)
         {
             return "there is no node on PATH. Install Node.js 20 or newer.";
         }
@@ -44,7 +42,7 @@ internal static class Npm
             return null;
         }
 
-        if (Find("npm") is null)
+        if (Programs.Find("npm") is null)
         {
             return "there is no npm on PATH to install them with.";
         }
@@ -66,9 +64,4 @@ internal static class Npm
         (string?)Read(Path.Combine(Places.Peers, "node_modules", package, "package.json"))?["version"];
 
     private static JsonNode? Read(string path) => File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path)) : null;
-
-    private static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator)
-        .Select(folder => Path.Combine(folder, program))
-        .FirstOrDefault(File.Exists);
 }

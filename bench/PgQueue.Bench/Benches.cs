@@ -9,6 +9,9 @@ internal static class Benches
             ["noop"] = (stage, token) => new NoopBench(stage).RunAsync(token),
             ["add"] = (stage, token) => new AddBench(stage).RunAsync(token),
             ["latency"] = (stage, token) => new LatencyBench(stage).RunAsync(token),
+            ["command"] = (stage, token) => new SpawnBench(stage, SpawnCase.Command).RunAsync(token),
+            ["method"] = (stage, token) => new SpawnBench(stage, SpawnCase.Method).RunAsync(token),
+            ["script"] = (stage, token) => new SpawnBench(stage, SpawnCase.Script).RunAsync(token),
             ["warm"] = (stage, token) => new WarmBench(stage).RunAsync(token),
         };
 

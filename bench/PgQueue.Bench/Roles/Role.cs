@@ -53,6 +53,7 @@ internal abstract class Role(string connectionString) : IAsyncDisposable
         "worker" => new WorkerRole(connectionString),
         "producer" => new ProducerRole(connectionString),
         "bare" => new BareRole(connectionString),
+        "spawn" => new SpawnRole(connectionString),
         "latency" => new LatencyRole(connectionString),
         _ => throw new BenchException($"There is no role '{name}'."),
     };

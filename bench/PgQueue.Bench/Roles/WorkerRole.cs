@@ -7,25 +7,40 @@ internal sealed class WorkerRole(string connectionString) : Role(connectionStrin
 {
     public const string Handler = "noop";
 
-    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    protected override async Task<JsonObject?> DoAsync(string verb, JsonObject with, CancellationToken cancellationToken) => verb switch
-    {
-        "drain" => await DrainAsync(with, cancellationToken),
-        _ => throw Unknown(verb),
-    };
-
-    private async Task<JsonObject> DrainAsync(JsonObject with, CancellationToken cancellationToken)
-    {
-        var worker = new Worker(ConnectionString, Database.Schema, new WorkerOptions
-        {
-            Concurrency = (int)with["concurrency"]!,
-            Mode = WorkerMode.Drain,
-            Handlers = new Dictionary<string, TaskHandler> { [Handler] = (_, _) => Nothing },
-        });
-        var summary = await worker.RunAsync(cancellationToken);
-        return new JsonObject { ["completed"] = summary.Completed, ["failed"] = summary.Failed };
-    }
+    private StandingWorker? _standing;
 
     private static Task<JsonNode?> Nothing { get; } = Task.FromResult<JsonNode?>(null);
+
+    public override ValueTask DisposeAsync() => _standing?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    protected override async Task<JsonObject?> DoAsync(string verb, JsonObject with, CancellationToken cancellationToken)
+    {
+        switch (verb)
+        {
+            // Works until nothing is left, and leaves.
+            case "drain":
+                var worker = new Worker(ConnectionString, Database.Schema, Options(with) with { Mode = WorkerMode.Drain });
+                return new JsonObject { ["completed"] = (await worker.RunAsync(cancellationToken)).Completed };
+
+            // Joins, and stays for whatever it is asked next.
+            case "join":
+                _standing = await StandingWorker.StartAsync(ConnectionString, Options(with), cancellationToken);
+                return null;
+
+            // Returns when it has completed so many more.
+            case "complete":
+                await _standing!.CompleteAsync((int)with["count"]!, cancellationToken);
+                return null;
+
+            default:
+                throw Unknown(verb);
+        }
+    }
+
+    private static WorkerOptions Options(JsonObject with) => new()
+    {
+        Concurrency = (int)with["concurrency"]!,
+        Handlers = new Dictionary<string, TaskHandler> { [Handler] = (_, _) => Nothing },
+        TaskHostDirectory = (string?)with["taskHost"],
+    };
 }

@@ -11,15 +11,19 @@
     pack    builds, then makes a zip of the module in out
     chaos   builds, then kills workers, children, sessions and the server at random and proves that nothing was lost and
             nothing ran twice; takes --minutes M (1), --seed S (by chance) and --keep (the ledger and the logs stay)
+    bench   builds, then measures PgQueue beside its references, and says which goals are met: noop, add or all (see
+            bench/README.md); takes --quick (less of everything) and --json (a line per figure)
 .EXAMPLE
     ./build.ps1 test
 .EXAMPLE
     ./build.ps1 chaos --minutes 10 --seed 42
+.EXAMPLE
+    ./build.ps1 bench noop --quick
 #>
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ArgumentCompletions('build', 'test', 'demo', 'pack', 'chaos')]
+    [ArgumentCompletions('build', 'test', 'demo', 'pack', 'chaos', 'bench')]
     [string] $Word,
 
     [ValidateSet('Release', 'Debug')]
@@ -130,7 +134,7 @@ function Invoke-Demo {
     exit $LASTEXITCODE
 }
 
-if ($Rest -and $Word -ne 'chaos') {
+if ($Rest -and $Word -notin 'chaos', 'bench') {
     Write-Information "build.ps1: '$Rest' is not understood."
     exit 2
 }
@@ -145,6 +149,12 @@ try {
         'chaos' {
             Invoke-Layout Tests
             Invoke-ChaosRun $Rest
+            exit $LASTEXITCODE
+        }
+        'bench' {
+            # Standard output is for figures.
+            Invoke-Layout Bench 6>&1 | ForEach-Object { [Console]::Error.WriteLine($_) }
+            dotnet "bench/PgQueue.Bench/bin/$Configuration/net10.0/PgQueue.Bench.dll" @Rest
             exit $LASTEXITCODE
         }
         'help' { Get-Help $PSCommandPath -Detailed }

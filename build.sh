@@ -13,7 +13,7 @@ readonly left_out="LEFT OUT, as there is no PowerShell $oldest_pwsh here: the Pe
 
 usage() {
     cat <<'TEXT'
-Usage: ./build.sh build|test|demo|pack|chaos [-Configuration Release|Debug]
+Usage: ./build.sh build|test|demo|pack|chaos|bench [-Configuration Release|Debug]
 
   build   an importable module in out/PgQueue, and the host in out/Host
   test    builds, then runs all test suites; the last line counts them
@@ -21,6 +21,8 @@ Usage: ./build.sh build|test|demo|pack|chaos [-Configuration Release|Debug]
   pack    builds, then makes a zip of the module in out
   chaos   builds, then kills workers, children, sessions and the server at random and proves that nothing was lost and
           nothing ran twice; takes --minutes M (1), --seed S (by chance) and --keep (the ledger and the logs stay)
+  bench   builds, then measures PgQueue beside its references, and says which goals are met: noop, add or all (see
+          bench/README.md); takes --quick (less of everything) and --json (a line per figure)
 TEXT
 }
 
@@ -104,6 +106,10 @@ layout() {
     dotnet msbuild build/Layout.proj -restore -t:"$1" -p:Configuration="$configuration" -p:UseSharedCompilation=false -nodeReuse:false -nologo -v:q
 }
 
+bench() {
+    dotnet "bench/PgQueue.Bench/bin/$configuration/net10.0/PgQueue.Bench.dll" "$@"
+}
+
 # A count of the test assembly, or 0: "count passed".
 count() {
     local value=
@@ -135,12 +141,12 @@ chaos() {
 word=${1:-}
 configuration=Release
 case $word in
-    build | test | demo | pack | chaos) ;;
+    build | test | demo | pack | chaos | bench) ;;
     -h | --help) usage; exit 0 ;;
     *) [[ -z $word ]] || echo "build.sh: there is no '$word'." >&2; usage >&2; exit 2 ;;
 esac
-# The chaos run knows its own options.
-[[ $word == chaos ]] || case ${2:-}:${3:-} in
+# These two know their own options.
+[[ $word == chaos || $word == bench ]] || case ${2:-}:${3:-} in
     :) ;;
     -Configuration:Release | -Configuration:Debug) configuration=$3 ;;
     *) echo "build.sh: '${*:2}' is not understood." >&2; usage >&2; exit 2 ;;
@@ -148,7 +154,7 @@ esac
 
 require_dotnet
 case $word in
-    test | demo | chaos) require_postgres ;;
+    test | demo | chaos | bench) require_postgres ;;
 esac
 hand_over "$@"
 
@@ -164,6 +170,11 @@ case $word in
         layout Tests
         shift
         chaos "$@"
+        ;;
+    bench)
+        layout Bench >&2 # Standard output is for figures.
+        shift
+        bench "$@"
         ;;
     test)
         echo "$left_out"

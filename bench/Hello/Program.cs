@@ -1,0 +1,2 @@
+// The least that a fresh dotnet process can do.
+Console.WriteLine("Hello, World!");

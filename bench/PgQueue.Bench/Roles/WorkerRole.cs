@@ -1,0 +1,46 @@
+using System.Text.Json.Nodes;
+
+namespace PgQueue.Bench;
+
+/// <summary>A worker of the engine's in a process of its own, with a handler that does nothing.</summary>
+internal sealed class WorkerRole(string connectionString) : Role(connectionString)
+{
+    public const string Handler = "noop";
+
+    private StandingWorker? _standing;
+
+    private static Task<JsonNode?> Nothing { get; } = Task.FromResult<JsonNode?>(null);
+
+    public override ValueTask DisposeAsync() => _standing?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    protected override async Task<JsonObject?> DoAsync(string verb, JsonObject with, CancellationToken cancellationToken)
+    {
+        switch (verb)
+        {
+            // Works until nothing is left, and leaves.
+            case "drain":
+                var worker = new Worker(ConnectionString, Database.Schema, Options(with) with { Mode = WorkerMode.Drain });
+                return new JsonObject { ["completed"] = (await worker.RunAsync(cancellationToken)).Completed };
+
+            // Joins, and stays for whatever it is asked next.
+            case "join":
+                _standing = await StandingWorker.StartAsync(ConnectionString, Options(with), cancellationToken);
+                return null;
+
+            // Returns when it has completed so many more.
+            case "complete":
+                await _standing!.CompleteAsync((int)with["count"]!, cancellationToken);
+                return null;
+
+            default:
+                throw Unknown(verb);
+        }
+    }
+
+    private static WorkerOptions Options(JsonObject with) => new()
+    {
+        Concurrency = (int)with["concurrency"]!,
+        Handlers = new Dictionary<string, TaskHandler> { [Handler] = (_, _) => Nothing },
+        TaskHostDirectory = (string?)with["taskHost"],
+    };
+}

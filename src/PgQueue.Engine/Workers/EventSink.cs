@@ -7,6 +7,8 @@ internal sealed class EventSink(Action<WorkerEvent>? tell)
 {
     private readonly Lock _lock = new();
 
+    public bool HasListener => tell is not null;
+
     /// <summary>What the listener threw.</summary>
     public ExceptionDispatchInfo? Failure { get; private set; }
 

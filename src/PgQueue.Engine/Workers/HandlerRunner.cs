@@ -13,6 +13,8 @@ internal sealed class HandlerRunner(WorkerOptions options)
 
     public async Task<(RunOutcome Outcome, StopReason? Stopped)> RunAsync(TaskHandler handler, RunControl control)
     {
+        // A handler that blocks must not block the worker.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         using var stop = new CancellationTokenSource();
         var work = CallAsync(handler, control.Task, stop.Token);
         if (work.IsCompleted)

@@ -69,7 +69,7 @@ internal sealed class TaskExecution(
         var label = "";
         try
         {
-            label = TaskLabel.Of(task);
+            label = events.HasListener ? TaskLabel.Of(task) : label;
             events.Raise(new TaskStarted(task.Id, label, task.Queue, task.Kind, task.Attempt));
             var (outcome, stopped) = await runner.RunAsync(control, output).ConfigureAwait(false);
             return (outcome, stopped, label);

@@ -26,6 +26,25 @@ public sealed class HandlerTests
     }
 
     [Fact]
+    public async Task A_handler_that_blocks_keeps_no_other_from_running()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        using var both = new Barrier(2);
+        var options = new WorkerOptions
+        {
+            Concurrency = 2,
+            Handlers = new Dictionary<string, TaskHandler>
+            {
+                ["meet"] = (_, token) => both.SignalAndWait(TimeSpan.FromSeconds(20), token) ? Task.FromResult<System.Text.Json.Nodes.JsonNode?>(null) : throw new TimeoutException(),
+            },
+        };
+
+        await queue.Client.AddAsync([NewTask.ForHandler("meet"), NewTask.ForHandler("meet")], null);
+
+        Assert.Equal(2, (await queue.DrainAsync(options)).Completed);
+    }
+
+    [Fact]
     public async Task A_handler_that_does_not_heed_its_time_limit_is_given_up()
     {
         await using var queue = await TestQueue.CreateAsync();

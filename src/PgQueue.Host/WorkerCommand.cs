@@ -5,6 +5,9 @@ namespace PgQueue.Host;
 /// <summary><c>worker</c>: a worker in the foreground, as a service manager wants it.</summary>
 internal static class WorkerCommand
 {
+    /// <summary>Exit code of a worker that ended because the schema has become newer than it can work with.</summary>
+    private const int Outdated = 3;
+
     private static readonly Option<string[]> Queues = new("--queue")
     {
         Description = "Queue to serve, wildcards allowed; may be repeated. All where absent.",
@@ -69,14 +72,14 @@ internal static class WorkerCommand
         });
         try
         {
-            WorkerLog.Write(await worker.RunAsync(signals.Drain, signals.Now));
+            var summary = await worker.RunAsync(signals.Drain, signals.Now);
+            WorkerLog.Write(summary);
+            return summary.IsOutdated ? Outdated : 0;
         }
         catch (OperationCanceledException) when (signals.Drain.IsCancellationRequested)
         {
-            // Told to stop before it had its place in the queue.
+            return 0; // Told to stop before it had its place in the queue.
         }
-
-        return 0;
     }
 
     private static Option<FileInfo?> Script(string name, string description)

@@ -95,7 +95,7 @@ internal sealed class QueueDatabase : IAsyncDisposable
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                throw Translate(e);
+                throw await TranslateAsync(e).ConfigureAwait(false);
             }
         }
     }
@@ -154,9 +154,13 @@ internal sealed class QueueDatabase : IAsyncDisposable
                 throw;
             }
 
-            throw Translate(e);
+            throw await TranslateAsync(e).ConfigureAwait(false);
         }
     }
+
+    /// <summary>A database's error in an admin's words, and its cause where that is another version's schema.</summary>
+    public async Task<Exception> TranslateAsync(Exception error) =>
+        await SchemaSkew.ExplainAsync(this, error).ConfigureAwait(false) ?? Translate(error);
 
     /// <summary>A database's error in an admin's words; any other error unchanged, with its stack.</summary>
     public Exception Translate(Exception error)

@@ -30,6 +30,9 @@ public enum QueueError
     /// <summary>The schema was made by a newer version of this module.</summary>
     SchemaTooNew,
 
+    /// <summary>Somebody kept the schema's tables locked, so that it could not be changed.</summary>
+    SchemaBusy,
+
     /// <summary>The schema holds something else than a queue.</summary>
     SchemaForeign,
 

@@ -1,50 +1,66 @@
-using System.Globalization;
-using System.Text;
+using System.Diagnostics;
 using Npgsql;
 
 namespace PgQueue;
 
 /// <summary>
 /// Brings a schema to this module's version, one transaction in all, under an advisory lock: however many install at
-/// once, and wherever one is interrupted, the schema is either as it was or complete.
+/// once, and wherever one is interrupted, the schema is either as it was or complete. Workers and clients may be at work.
 /// </summary>
-internal sealed class SchemaInstaller(QueueDatabase database)
+/// <param name="database">Where the schema is.</param>
+/// <param name="migrations">The steps to the newest version; this module's where null.</param>
+/// <param name="patience">How long to try where somebody keeps the tables locked; a minute where null.</param>
+internal sealed class SchemaInstaller(QueueDatabase database, IReadOnlyList<Migration>? migrations = null, TimeSpan? patience = null)
 {
     private const int OldestServer = 13;
 
+    /// <summary>
+    /// How long a migration waits for a lock: whoever comes after it waits as well. Less than the time after which
+    /// PostgreSQL looks for deadlocks, so that it is always the migration that gives way.
+    /// </summary>
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Between two tries, for those who came after it.</summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(4);
+
+    private readonly IReadOnlyList<Migration> _migrations = migrations ?? Migration.All;
+    private readonly TimeSpan _patience = patience ?? TimeSpan.FromMinutes(1);
+
+    private int Latest => _migrations[^1].Version;
+
     public Task<SchemaStatus> GetStatusAsync(CancellationToken cancellationToken) =>
-        database.RunAsync(async connection =>
-        {
-            var found = await ReadVersionAsync(connection, cancellationToken).ConfigureAwait(false);
-            return Status(connection, found);
-        }, cancellationToken);
+        database.RunAsync(
+            async connection => Status(connection, await SchemaVersion.ReadAsync(database, connection, cancellationToken).ConfigureAwait(false)),
+            cancellationToken);
 
     /// <returns>The migrations applied; none where the schema was up to date.</returns>
+    /// <exception cref="QueueException">Among others: the tables were never free for a moment.</exception>
     public Task<IReadOnlyList<Migration>> InstallAsync(CancellationToken cancellationToken) =>
-        database.RunAsync<IReadOnlyList<Migration>>(async connection =>
-        {
-            CheckServer(connection.PostgreSqlVersion, database.Server);
-            var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
-            await using (transaction.ConfigureAwait(false))
+        database.RunAsync(
+            async connection =>
             {
-                await ExecuteAsync(connection, LockSql(), cancellationToken).ConfigureAwait(false);
-                var found = await ReadVersionAsync(connection, cancellationToken).ConfigureAwait(false);
-                CheckNotNewer(found);
-                var missing = Migration.All.Where(m => m.Version > (found ?? 0)).ToList();
-                if (missing.Count > 0)
+                CheckServer(connection.PostgreSqlVersion, database.Server);
+                var since = Stopwatch.StartNew();
+                for (var pause = FirstPause; ; pause = pause * 1.5 < LongestPause ? pause * 1.5 : LongestPause)
                 {
-                    if (found is null)
+                    try
                     {
-                        await CheckEmptyAsync(connection, cancellationToken).ConfigureAwait(false);
+                        return await MigrateAsync(connection, cancellationToken).ConfigureAwait(false);
+                    }
+                    catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
+                    {
+                        if (since.Elapsed >= _patience)
+                        {
+                            throw await BusyAsync(connection, e, cancellationToken).ConfigureAwait(false);
+                        }
                     }
 
-                    await ExecuteAsync(connection, Script(missing, first: found is null), cancellationToken).ConfigureAwait(false);
+                    await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
                 }
-
-                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
-                return missing;
-            }
-        }, cancellationToken);
+            },
+            cancellationToken);
 
     /// <returns>False where there was no queue.</returns>
     public Task<bool> UninstallAsync(CancellationToken cancellationToken) =>
@@ -53,8 +69,8 @@ internal sealed class SchemaInstaller(QueueDatabase database)
             var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
             await using (transaction.ConfigureAwait(false))
             {
-                await ExecuteAsync(connection, LockSql(), cancellationToken).ConfigureAwait(false);
-                if (await ReadVersionAsync(connection, cancellationToken).ConfigureAwait(false) is null)
+                await ExecuteAsync(connection, SchemaScript.Lock(database), cancellationToken).ConfigureAwait(false);
+                if (await SchemaVersion.ReadAsync(database, connection, cancellationToken).ConfigureAwait(false) is null)
                 {
                     return false;
                 }
@@ -66,8 +82,7 @@ internal sealed class SchemaInstaller(QueueDatabase database)
         }, cancellationToken);
 
     /// <summary>The whole installation as one script for a DBA's psql.</summary>
-    public string AsScript() =>
-        $"begin;\n\n{LockSql()};\n\n{Script(Migration.All, first: true)}\ncommit;\n";
+    public string AsScript() => SchemaScript.Standalone(database, _migrations);
 
     /// <exception cref="QueueException">The schema is missing, older or newer than this module.</exception>
     public async Task CheckAsync(CancellationToken cancellationToken)
@@ -79,58 +94,53 @@ internal sealed class SchemaInstaller(QueueDatabase database)
         }
 
         CheckNotNewer(status.Version);
-        if (status.Version < Migration.Latest)
+        if (status.Version < Latest)
         {
-            throw new QueueException(
-                QueueError.SchemaTooOld,
-                $"The schema \"{database.Schema}\" has version {status.Version}, this module needs {Migration.Latest}. Bring it up to date with Install-PqSchema.");
+            throw SchemaSkew.TooOld(database.Schema, status.Version, Latest);
         }
     }
 
-    private string Script(IEnumerable<Migration> migrations, bool first)
+    private async Task<IReadOnlyList<Migration>> MigrateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var script = new StringBuilder();
-        if (first)
+        var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
         {
-            script.Append(database.Sql("Schema/create.sql")).Append('\n');
-        }
+            await ExecuteAsync(connection, SchemaScript.Lock(database), cancellationToken).ConfigureAwait(false);
+            var found = (await SchemaVersion.ReadAsync(database, connection, cancellationToken).ConfigureAwait(false))?.Latest;
+            CheckNotNewer(found);
+            var missing = _migrations.Where(m => m.Version > (found ?? 0)).ToList();
+            if (found is null)
+            {
+                await CheckEmptyAsync(connection, cancellationToken).ConfigureAwait(false);
+                await ExecuteAsync(connection, SchemaScript.Install(database, missing), cancellationToken).ConfigureAwait(false);
+            }
+            else if (missing.Count > 0)
+            {
+                await ExecuteAsync(connection, SchemaScript.Upgrade(database, missing, LockTimeout), cancellationToken).ConfigureAwait(false);
+            }
 
-        script.Append(CultureInfo.InvariantCulture, $"set local search_path to {database.QuotedSchema}, pg_temp;\n\n");
-        foreach (var m in migrations)
-        {
-            script.Append(m.Sql).Append('\n');
-            script.Append(CultureInfo.InvariantCulture, $"insert into migration (version, name) values ({m.Version}, '{m.Name}');\n\n");
+            await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+            return missing;
         }
-
-        return script.ToString();
     }
 
-    private SchemaStatus Status(NpgsqlConnection connection, int? found) => new()
+    private SchemaStatus Status(NpgsqlConnection connection, SchemaVersion? found) => new()
     {
         Schema = database.Schema,
         Installed = found is not null,
-        Version = found ?? 0,
-        LatestVersion = Migration.Latest,
+        Version = found?.Latest ?? 0,
+        LatestVersion = Latest,
         ServerVersion = connection.PostgreSqlVersion.ToString(),
     };
 
-    private async Task<int?> ReadVersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task<QueueException> BusyAsync(NpgsqlConnection connection, PostgresException cause, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand("select to_regclass($1) is not null", connection);
-        await using (command.ConfigureAwait(false))
-        {
-            command.Parameters.Add(new() { Value = database.QuotedSchema + ".migration" });
-            if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
-            {
-                return null;
-            }
-        }
-
-        var version = new NpgsqlCommand($"select coalesce(max(version), 0) from {database.QuotedSchema}.migration", connection);
-        await using (version.ConfigureAwait(false))
-        {
-            return (int?)await version.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);
-        }
+        var holders = await LockHolders.ReadAsync(database, connection, LockTimeout, cancellationToken).ConfigureAwait(false);
+        var who = holders.Count == 0 ? "" : $" They are held by {string.Join("; by ", holders)}.";
+        return new QueueException(
+            QueueError.SchemaBusy,
+            $"The schema \"{database.Schema}\" could not be changed: for {_patience.TotalSeconds:0} s its tables were never free.{who} Nothing was changed, and the queue goes on as it was. Try again when that has ended, or end it: select pg_terminate_backend(<process>).",
+            cause);
     }
 
     private async Task CheckEmptyAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -151,11 +161,9 @@ internal sealed class SchemaInstaller(QueueDatabase database)
 
     private void CheckNotNewer(int? found)
     {
-        if (found > Migration.Latest)
+        if (found > Latest)
         {
-            throw new QueueException(
-                QueueError.SchemaTooNew,
-                $"The schema \"{database.Schema}\" has version {found}, this module knows up to {Migration.Latest}. Update the PgQueue module on this machine.");
+            throw SchemaSkew.TooNew(database.Schema, found.Value, Latest);
         }
     }
 
@@ -170,14 +178,13 @@ internal sealed class SchemaInstaller(QueueDatabase database)
         }
     }
 
-    private string LockSql() =>
-        $"select pg_advisory_xact_lock(hashtextextended('pgqueue.install.' || '{database.Schema.Replace("'", "''", StringComparison.Ordinal)}', 0))";
-
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(sql, connection);
         await using (command.ConfigureAwait(false))
         {
+            // A migration may take its time, as another's that this one waits for.
+            command.CommandTimeout = 0;
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
     }

@@ -44,7 +44,7 @@ internal sealed class TaskFollower(QueueClient client, IReadOnlyCollection<long>
                 throw;
             }
 
-            throw client.Database.Translate(e);
+            throw await client.Database.TranslateAsync(e).ConfigureAwait(false);
         }
     }
 

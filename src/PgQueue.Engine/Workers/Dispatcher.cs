@@ -30,6 +30,17 @@ internal sealed class Dispatcher(
         {
             // Told to stop while the database is away: nothing is left to claim.
         }
+        catch (Exception e) when (SchemaSkew.IsPossible(e))
+        {
+            // What runs is finished all the same where it is the schema that has moved on.
+            if (await SchemaSkew.FindAsync(database).ConfigureAwait(false) is not { } found || !found.Excludes(Migration.Latest))
+            {
+                stop.StopNow();
+                throw;
+            }
+
+            session.Compare(found);
+        }
         catch
         {
             stop.StopNow();

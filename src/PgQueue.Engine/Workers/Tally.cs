@@ -8,6 +8,14 @@ internal sealed class Tally
     private int _canceled;
     private int _retried;
     private int _released;
+    private volatile bool _outdated;
+
+    /// <summary>The schema has become newer than the worker can work with.</summary>
+    public bool IsOutdated
+    {
+        get => _outdated;
+        set => _outdated = value;
+    }
 
     public void Count(TaskState state, bool released) => _ = state switch
     {
@@ -26,5 +34,6 @@ internal sealed class Tally
         Canceled = _canceled,
         Retried = _retried,
         Released = _released,
+        IsOutdated = _outdated,
     };
 }

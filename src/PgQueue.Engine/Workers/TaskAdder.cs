@@ -38,7 +38,8 @@ internal sealed class TaskAdder(QueueDatabase database, Outage outage) : IDispos
         catch (Exception e)
         {
             // The child waits for an answer, whatever it is.
-            var error = DatabaseErrors.Translate(e, database.Server, database.Schema)
+            var error = await SchemaSkew.ExplainAsync(database, e).ConfigureAwait(false)
+                ?? DatabaseErrors.Translate(e, database.Server, database.Schema)
                 ?? e as QueueException
                 ?? new QueueException(QueueError.Database, $"The worker could not add the tasks: {e.Message}", e);
             return new TasksAdded

@@ -107,8 +107,30 @@ public sealed class Worker
                 stop.StopNow();
             }
         };
+        session.SchemaChanged += schema => Meet(schema, stop);
         stop.Now.UnsafeRegister(_ => _running.StopAll(StopReason.Released), null);
         stop.Draining.UnsafeRegister(_ => _signal.Set(), null);
+    }
+
+    /// <summary>The schema was upgraded under the worker, which goes on or ends, as the newer version wants it.</summary>
+    private void Meet(SchemaVersion schema, StopTokens stop)
+    {
+        if (_tally.IsOutdated)
+        {
+            return;
+        }
+
+        _tally.IsOutdated = schema.Excludes(Migration.Latest);
+        var upgraded = $"The schema \"{_schema}\" was upgraded to version {schema.Latest} by a newer PgQueue; this worker knows {Migration.Latest}";
+        if (_tally.IsOutdated)
+        {
+            _events.Raise(new WorkerWarning($"{upgraded}: it finishes its tasks and ends. Update it."));
+            stop.Drain();
+        }
+        else
+        {
+            _events.Raise(new WorkerWarning($"{upgraded} and goes on. Once stopped, it has to be updated before it can start again."));
+        }
     }
 
     /// <summary>Sets up what the worker consists of, works, and takes it down in the reverse order.</summary>

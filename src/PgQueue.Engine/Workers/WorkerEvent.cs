@@ -68,4 +68,7 @@ public sealed record WorkerSummary
 
     /// <summary>Runs given back unfinished because the worker had to stop.</summary>
     public required int Released { get; init; }
+
+    /// <summary>It ended because the schema was upgraded to a version that it can't work with.</summary>
+    public bool IsOutdated { get; init; }
 }

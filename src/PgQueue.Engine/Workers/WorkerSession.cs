@@ -23,6 +23,8 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
     private readonly Stopwatch _sinceTick = Stopwatch.StartNew();
     private bool _tickNow = true;
     private bool _leased;
+    private readonly Lock _schemaLock = new();
+    private SchemaVersion _schema = new(Migration.Latest, Migration.Latest);
 
     /// <summary>The worker's number; another one after it was given up and came back.</summary>
     public long WorkerId { get; private set; }
@@ -49,6 +51,9 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
 
     /// <summary>The server that took over does not know that these of its tasks run here.</summary>
     public event Action<long[]>? Forgotten;
+
+    /// <summary>The schema has become newer than this program.</summary>
+    public event Action<SchemaVersion>? SchemaChanged;
 
     /// <exception cref="Exception">The database's own error; the caller words it.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -101,6 +106,22 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
         }
 
         await ScalarAsync<object>("select {schema}.unregister_worker($1)", cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Tells of a schema that has become newer than this program.</summary>
+    public void Compare(SchemaVersion schema)
+    {
+        lock (_schemaLock)
+        {
+            if (schema == _schema || schema.Latest <= Migration.Latest)
+            {
+                return;
+            }
+
+            _schema = schema;
+        }
+
+        SchemaChanged?.Invoke(schema);
     }
 
     public async ValueTask DisposeAsync()
@@ -165,11 +186,12 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
 
     private async Task TickAsync(CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(database.Qualify("select alive, stop_requested, canceled, maintainer, stands_in from {schema}.worker_tick($1, $2)"), _connection);
+        var command = new NpgsqlCommand(database.Sql("Workers/tick.sql"), _connection);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Add(new() { Value = WorkerId });
             command.Parameters.Add(new() { Value = IsMaintainer });
+            command.Parameters.Add(new() { Value = Migration.Latest });
             var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (row.ConfigureAwait(false))
             {
@@ -179,6 +201,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
                 }
 
                 Handle(TaskRow.Text(row, 1), row.GetFieldValue<long[]>(2), row.GetBoolean(3), row.GetBoolean(4));
+                Compare(new SchemaVersion(row.GetInt32(5), row.GetInt32(6)));
             }
         }
 

@@ -31,6 +31,7 @@ internal static class ErrorRecords
         QueueError.DatabaseMissing or QueueError.TaskNotFound or QueueError.ScheduleNotFound => ErrorCategory.ObjectNotFound,
         QueueError.SchemaMissing or QueueError.SchemaTooOld => ErrorCategory.NotInstalled,
         QueueError.SchemaTooNew or QueueError.ServerTooOld => ErrorCategory.ResourceUnavailable,
+        QueueError.SchemaBusy => ErrorCategory.ResourceBusy,
         QueueError.SchemaForeign or QueueError.DuplicateClientId => ErrorCategory.ResourceExists,
         _ => ErrorCategory.InvalidResult,
     };

@@ -28,6 +28,13 @@ begin
         new_id, name, host, process_id, version, queues, concurrency, filter,
         case when not leased then pg_backend_pid() end, case when leased then clock_timestamp() + worker_lease() end);
 
+    -- Nobody may have been here for weeks: what ends from now on belongs into its own.
+    begin
+        perform ensure_partitions();
+    exception when insufficient_privilege then
+        null; -- Another role's tables: its own workers see to them.
+    end;
+
     return new_id;
 end
 $$;
@@ -117,22 +124,40 @@ end
 $$;
 
 -- What a worker asks for several times a second on its own session: is it still in office, was it told to stop, which of
--- its tasks are to be canceled, is it the maintainer (it takes the office if it is free), and is it to stand in for one
--- that holds the office and has not been heard of for a while? Renews a leased worker's lease.
-create function worker_tick(worker_id bigint, is_maintainer boolean)
-returns table (alive boolean, stop_requested text, canceled bigint[], maintainer boolean, stands_in boolean)
+-- its tasks are to be canceled, is it the maintainer (it takes the office if it is free), is it to stand in for one that
+-- holds the office and has not been heard of for a while, which version has the schema, and which one must the worker
+-- know to go on? One that knows only an older one has no office any more. Renews a leased worker's lease.
+create function worker_tick(worker_id bigint, is_maintainer boolean, known_version integer default null)
+returns table (
+    alive boolean, stop_requested text, canceled bigint[], maintainer boolean, stands_in boolean, schema_version integer,
+    needed_version integer
+)
 language plpgsql
 set search_path from current
 as $$
 declare
+    leased  constant boolean := exists (
+        select from worker w where w.id = worker_tick.worker_id and w.lease_until is not null);
+    needed  constant integer := (select coalesce(max(m.version), 0) from migration m where m.breaking);
     holds   boolean;
 begin
-    if exists (select from worker w where w.id = worker_tick.worker_id and w.lease_until is not null) then
+    if leased then
         update worker w
         set lease_until = clock_timestamp() + worker_lease(), seen_at = clock_timestamp()
         where w.id = worker_tick.worker_id
           and w.lost_at is null
           and w.lease_until < clock_timestamp() + worker_lease() - interval '3 seconds';
+    end if;
+
+    if known_version < needed then
+        holds := false;
+        if is_maintainer then
+            update worker w set maintains = false where w.id = worker_tick.worker_id and w.maintains;
+            if not leased then
+                perform pg_advisory_unlock(maintainer_lock_key());
+            end if;
+        end if;
+    elsif leased then
         holds := holds_office(worker_tick.worker_id);
     else
         holds := is_maintainer or pg_try_advisory_lock(maintainer_lock_key());
@@ -156,9 +181,11 @@ begin
             where t.worker_id = w.id and t.state = 'running' and t.cancel_requested_at is not null
         ),
         holds,
-        not holds and exists (
+        not holds and (known_version < needed) is not true and exists (
             select from worker m
-            where m.maintains and m.lost_at is null and m.seen_at < clock_timestamp() - interval '3 seconds')
+            where m.maintains and m.lost_at is null and m.seen_at < clock_timestamp() - interval '3 seconds'),
+        (select coalesce(max(m.version), 0) from migration m),
+        needed
     from worker w
     where w.id = worker_tick.worker_id;
 end

@@ -3,6 +3,9 @@ namespace PgQueue.Unit;
 /// <summary>Programs of this repository as they were built with the tests, in the same configuration.</summary>
 internal static class BuiltFile
 {
+    /// <summary>The repository.</summary>
+    public static string Root => Output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+
     public static string Host { get; } = Find("src/PgQueue.Host", "PgQueue.Host.dll");
 
     public static string Samples { get; } = Find("tests/TaskSamples", "PgQueue.TaskSamples.dll");
@@ -10,15 +13,13 @@ internal static class BuiltFile
     public static string TaskHost { get; } = Find("src/PgQueue.TaskHost", "PgQueue.TaskHost.dll");
 
     /// <summary>The module as it is shipped.</summary>
-    public static string Module => Present(Path.Combine(Root.FullName, "out", "PgQueue", "PgQueue.psd1"));
+    public static string Module => Present(Path.Combine(Root, "out", "PgQueue", "PgQueue.psd1"));
 
     /// <summary>…/tests/Unit/bin/&lt;configuration&gt;/net10.0/</summary>
     private static DirectoryInfo Output => new(AppContext.BaseDirectory);
 
-    private static DirectoryInfo Root => Output.Parent!.Parent!.Parent!.Parent!.Parent!;
-
     private static string Find(string project, string file) =>
-        Present(Path.Combine(Root.FullName, project, "bin", Output.Parent!.Name, Output.Name, file));
+        Present(Path.Combine(Root, project, "bin", Output.Parent!.Name, Output.Name, file));
 
     private static string Present(string path) =>
         File.Exists(path) ? path : throw new FileNotFoundException($"{path} has to be built before these tests run.");

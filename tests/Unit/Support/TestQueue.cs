@@ -37,6 +37,9 @@ internal sealed class TestQueue : IAsyncDisposable
         return queue;
     }
 
+    /// <summary>A queue that may be there or not.</summary>
+    public static TestQueue Of(string connectionString, string schema) => new(connectionString, schema);
+
     /// <summary>The name of a schema that is not there yet.</summary>
     public static async Task<TestQueue> CreateEmptyAsync(string? name = null) => new(
         await SharedServer.ConnectionStringAsync(),

@@ -15,6 +15,9 @@ internal static class BuiltFile
     /// <summary>The module as it is shipped.</summary>
     public static string Module => Present(Path.Combine(Root, "out", "PgQueue", "PgQueue.psd1"));
 
+    // Not built with the other programs that use this class.
+    public static string QuietWorker => Find("tests/QuietWorker", "PgQueue.QuietWorker.dll");
+
     /// <summary>…/tests/Unit/bin/&lt;configuration&gt;/net10.0/</summary>
     private static DirectoryInfo Output => new(AppContext.BaseDirectory);
 

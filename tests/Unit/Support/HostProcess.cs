@@ -41,6 +41,10 @@ internal sealed partial class HostProcess : IAsyncDisposable
     public static Task<HostProcess> WorkerAsync(TestQueue queue, IReadOnlyDictionary<string, string> environment, params string[] args) =>
         StartedAsync(Start(queue, environment, Line(["worker", .. args])));
 
+    /// <summary>Another program than the host, with the queue in its environment as the host has it.</summary>
+    public static HostProcess StartOther(TestQueue queue, string program, IReadOnlyDictionary<string, string> environment, params string[] args) =>
+        Start(queue, environment, ["dotnet", "exec", program, .. args]);
+
     /// <summary>A worker run by another command, such as one that gives it a network of its own, with its way to the server.</summary>
     public static Task<HostProcess> WorkerByAsync(TestQueue queue, IReadOnlyList<string> by, string connectionString, params string[] args) =>
         StartedAsync(Start(queue, new Dictionary<string, string> { ["PGQUEUE_CONNECTION"] = connectionString }, [.. by, .. Line(["worker", .. args])]));

@@ -139,7 +139,7 @@ internal sealed class SchemaInstaller(QueueDatabase database, IReadOnlyList<Migr
         var who = holders.Count == 0 ? "" : $" They are held by {string.Join("; by ", holders)}.";
         return new QueueException(
             QueueError.SchemaBusy,
-            $"The schema \"{database.Schema}\" could not be changed: for {_patience.TotalSeconds:0} s its tables were never free.{who} Nothing was changed, and the queue goes on as it was. Try again when that has ended, or end it: select pg_terminate_backend(<process>).",
+            $"The schema \"{database.Schema}\" could not be changed: for {_patience.TotalSeconds:0} s its tables were never free.{who} Nothing was changed, and the queue goes on as it was. Try again when that has ended, or end it (pg_terminate_backend, rollback prepared).",
             cause);
     }
 

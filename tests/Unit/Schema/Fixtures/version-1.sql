@@ -1165,6 +1165,17 @@ begin
 end
 $$;
 
+CREATE FUNCTION pgqueue.foreign_runs(worker_id bigint, ids bigint[], runs integer[]) RETURNS bigint[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pgqueue', 'pg_temp'
+    AS $$
+    select coalesce(array_agg(h.id), '{}')
+    from unnest(ids, runs) as h (id, run)
+    left join task t
+        on t.id = h.id and t.run = h.run and t.worker_id = foreign_runs.worker_id and t.state = 'running'
+    where t.id is null
+$$;
+
 CREATE FUNCTION pgqueue.free_strays(worker_id bigint, known bigint[]) RETURNS integer
     LANGUAGE sql
     SET search_path TO 'pgqueue', 'pg_temp'
@@ -1593,6 +1604,39 @@ begin
     end if;
 
     places := greatest(places, 0);
+end
+$$;
+
+CREATE FUNCTION pgqueue.prepare_bulk(shared jsonb, amount integer) RETURNS TABLE(ids bigint[], queue text, script_hash bytea, timeout interval, max_attempts integer, retry jsonb, dead_letter_queue text)
+    LANGUAGE plpgsql
+    SET search_path TO 'pgqueue', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    queue_name  constant text := coalesce(shared ->> 'queue', 'default');
+    hash        constant bytea := script_hash(shared ->> 'script');
+begin
+    if hash is not null then
+        insert into script (hash, text) values (hash, shared ->> 'script') on conflict do nothing;
+    end if;
+
+    if not exists (select from queue q where q.name = queue_name) then
+        insert into queue (name) values (queue_name) on conflict do nothing;
+    end if;
+
+    return query
+    select
+        array(select nextval('task_id') from generate_series(1, amount)),
+        queue_name,
+        hash,
+        coalesce(
+            make_interval(secs => extract(epoch from (shared ->> 'timeout')::interval)::double precision),
+            q.default_timeout),
+        coalesce((shared ->> 'max_attempts')::integer, q.default_attempts, 1),
+        coalesce(shared -> 'retry', q.default_retry),
+        nullif(q.dead_letter_queue, queue_name)
+    from (select) as one
+    left join queue q on q.name = queue_name;
 end
 $$;
 
@@ -3291,73 +3335,73 @@ INSERT INTO pgqueue.dependency VALUES (34, 32, true);
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'first in', 17);
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'last in', 22);
 
-INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 08:18:54.746864+00', '2026-11-21 08:18:54.746864+00', '2026-11-21 08:18:55.060645+00', '2026-11-21 08:18:55.147191+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 105525248, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:54.746864+00', '2026-11-21 08:18:54.746864+00', '2026-11-21 08:18:55.067021+00', '2026-11-21 08:18:55.170731+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 105656320, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:54.746864+00', '2026-11-21 08:18:54.746864+00', '2026-11-21 08:18:54.974311+00', '2026-11-21 08:18:55.186484+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 105000960, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:54.746864+00', '2026-11-21 08:18:55.184709+00', '2026-11-21 08:18:55.195497+00', '2026-11-21 08:18:55.253873+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 106704896, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T08:18:54.974513+00:00", "finished_at": "2026-11-21T08:18:55.184709+00:00", "peak_memory": 105263104}]');
-INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.301788+00', '2026-11-21 08:18:55.301788+00', NULL, '2026-11-21 08:18:55.321366+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.301788+00', '2126-10-28 08:18:55.301788+00', NULL, '2026-11-21 08:18:55.321445+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.307794+00', '2026-11-21 08:18:55.307794+00', NULL, '2026-11-21 08:18:55.32309+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.731682+00', '2026-11-21 08:40:08.768046+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 104747008, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.734043+00', '2026-11-21 08:40:08.779468+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 104878080, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.685139+00', '2026-11-21 08:40:08.803186+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 104222720, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.806522+00', '2026-11-21 08:40:08.807784+00', '2026-11-21 08:40:08.814189+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 106057728, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T08:40:08.68533+00:00", "finished_at": "2026-11-21T08:40:08.806522+00:00", "peak_memory": 104484864}]');
+INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.842576+00', '2026-11-21 08:40:08.842576+00', NULL, '2026-11-21 08:40:08.862707+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.842576+00', '2126-10-28 08:40:08.842576+00', NULL, '2026-11-21 08:40:08.862781+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.848253+00', '2026-11-21 08:40:08.848253+00', NULL, '2026-11-21 08:40:08.864388+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
 
-INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 08:18:54.430902+00');
-INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 08:18:54.430902+00');
-INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 08:18:54.430902+00');
-INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 08:18:54.430902+00');
-INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 08:18:54.430902+00');
-INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 08:18:54.430902+00');
-INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 08:18:54.430902+00');
-INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 08:18:54.430902+00');
-INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 08:18:54.430902+00');
-INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 08:18:54.430902+00');
-INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 08:18:54.430902+00');
+INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 08:40:08.390686+00');
+INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 08:40:08.390686+00');
+INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 08:40:08.390686+00');
+INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 08:40:08.390686+00');
+INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 08:40:08.390686+00');
+INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 08:40:08.390686+00');
+INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 08:40:08.390686+00');
+INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 08:40:08.390686+00');
+INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 08:40:08.390686+00');
+INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 08:40:08.390686+00');
+INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 08:40:08.390686+00');
 
-INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:18:54.430902+00');
-INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:18:54.704906+00');
-INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 08:18:54.712054+00');
-INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 08:18:54.716035+00');
-INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:18:54.719587+00');
-INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:18:54.746864+00');
-INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:18:55.125845+00');
+INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:40:08.390686+00');
+INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:40:08.515198+00');
+INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 08:40:08.519049+00');
+INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 08:40:08.521335+00');
+INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:40:08.522307+00');
+INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:40:08.538355+00');
+INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:40:08.764208+00');
 
 INSERT INTO pgqueue.queue_defaults VALUES (NULL, NULL);
 
-INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 08:18:55.37432+00', '2026-11-21 08:18:55.37432+00', '2026-11-21 08:18:55.37432+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 08:33:55.404908+00', NULL, NULL, '2026-11-21 08:18:55.404908+00', '2026-11-21 08:18:55.404908+00', '2026-11-21 08:18:55.404908+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 08:18:55.414198+00', '2026-11-21 08:18:55.414198+00', '2026-11-21 08:18:55.414198+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 08:40:08.92814+00', '2026-11-21 08:40:08.92814+00', '2026-11-21 08:40:08.92814+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 08:55:08.959633+00', NULL, NULL, '2026-11-21 08:40:08.959633+00', '2026-11-21 08:40:08.959633+00', '2026-11-21 08:40:08.959633+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 08:40:08.968342+00', '2026-11-21 08:40:08.968342+00', '2026-11-21 08:40:08.968342+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
 
-INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 08:18:55.346107+00');
+INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 08:40:08.888052+00');
 
-INSERT INTO pgqueue.task VALUES (5, 'morgue', 50, 'ready', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 3, 'letters', NULL, NULL, NULL, '2026-11-21 08:18:55.125845+00', '2026-11-21 08:18:55.125845+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (9, 'default', 50, 'ready', 'command', 'ready', NULL, NULL, '{"args": [], "file": "true"}', '00:01:00', NULL, 1, 3, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.346107+00', '2026-11-21 08:18:55.346107+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (11, 'default', 50, 'scheduled', 'command', 'soon', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.346107+00', '2026-11-21 08:18:56.346107+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (12, 'default', 50, 'scheduled', 'command', 'far', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2226-10-04 08:18:55.346107+00', NULL, NULL, '2026-11-21 08:18:55.346107+00', '2126-10-28 08:18:55.346107+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (13, 'stopped', 50, 'ready', 'script', 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', '{"args": ["world"]}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.346107+00', '2026-11-21 08:18:55.346107+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (10, 'default', 50, 'ready', 'command', 'only once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, 'only once', NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.346107+00', '2026-11-21 08:18:55.346107+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (14, 'default', 50, 'ready', 'command', 'first', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.349797+00', '2026-11-21 08:18:55.349797+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (15, 'default', 50, 'blocked', 'command', 'second', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.351627+00', '2026-11-21 08:18:55.351627+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (16, 'default', 50, 'blocked', 'command', 'third', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14,15}', 2, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.354882+00', '2026-11-21 08:18:55.354882+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (18, 'grouped', 50, 'blocked', 'command', 'member 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.358441+00', '2026-11-21 08:18:55.358441+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (19, 'grouped', 50, 'blocked', 'command', 'member 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.358441+00', '2026-11-21 08:18:55.358441+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (20, 'grouped', 50, 'blocked', 'command', 'member 4', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.358441+00', '2026-11-21 08:18:55.358441+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (21, 'grouped', 50, 'blocked', 'command', 'member 5', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.358441+00', '2026-11-21 08:18:55.358441+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (17, 'grouped', 50, 'ready', 'command', 'member 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.358441+00', '2026-11-21 08:18:55.358441+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (23, 'limited', 50, 'ready', 'command', 'limited 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.358441+00', '2026-11-21 08:18:55.358441+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (24, 'limited', 50, 'ready', 'command', 'limited 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.358441+00', '2026-11-21 08:18:55.358441+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (25, 'limited', 50, 'ready', 'command', 'limited 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.358441+00', '2026-11-21 08:18:55.358441+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (22, 'grouped', 50, 'ready', 'command', 'member 6', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.358441+00', '2026-11-21 08:18:55.358441+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (29, 'default', 50, 'ready', 'command', 'by hand', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 'by hand', NULL, '2026-11-21 08:18:55.41946+00', '2026-11-21 08:18:55.41946+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (30, 'default', 50, 'running', 'command', 'running', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.438309+00', '2026-11-21 08:18:55.438309+00', '2026-11-21 08:18:55.444569+00', false, 1, 1, 0, 2, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (33, 'default', 50, 'scheduled', 'command', 'tried once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 3, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.438309+00', '2026-11-21 08:18:56.447058+00', NULL, false, 1, 1, 0, NULL, NULL, NULL, NULL, false, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T08:18:55.444762+00:00", "finished_at": "2026-11-21T08:18:55.447059+00:00"}]');
-INSERT INTO pgqueue.task VALUES (31, 'default', 50, 'running', 'command', 'running, canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.438309+00', '2026-11-21 08:18:55.438309+00', '2026-11-21 08:18:55.444749+00', false, 1, 1, 0, 2, '2026-11-21 08:18:55.448976+00', 'not wanted', NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (32, 'default', 50, 'running', 'command', 'running, replaced', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.438309+00', '2026-11-21 08:18:55.438309+00', '2026-11-21 08:18:55.444756+00', false, 1, 1, 0, 2, NULL, NULL, 34, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (34, 'default', 50, 'blocked', 'command', 'replacement', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, 'replaced', NULL, NULL, NULL, '{32}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:18:55.4519+00', '2026-11-21 08:18:55.4519+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (5, 'morgue', 50, 'ready', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 3, 'letters', NULL, NULL, NULL, '2026-11-21 08:40:08.764208+00', '2026-11-21 08:40:08.764208+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (9, 'default', 50, 'ready', 'command', 'ready', NULL, NULL, '{"args": [], "file": "true"}', '00:01:00', NULL, 1, 3, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.888052+00', '2026-11-21 08:40:08.888052+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (11, 'default', 50, 'scheduled', 'command', 'soon', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.888052+00', '2026-11-21 08:40:09.888052+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (12, 'default', 50, 'scheduled', 'command', 'far', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2226-10-04 08:40:08.888052+00', NULL, NULL, '2026-11-21 08:40:08.888052+00', '2126-10-28 08:40:08.888052+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (13, 'stopped', 50, 'ready', 'script', 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', '{"args": ["world"]}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.888052+00', '2026-11-21 08:40:08.888052+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (10, 'default', 50, 'ready', 'command', 'only once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, 'only once', NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.888052+00', '2026-11-21 08:40:08.888052+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (14, 'default', 50, 'ready', 'command', 'first', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.891665+00', '2026-11-21 08:40:08.891665+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (15, 'default', 50, 'blocked', 'command', 'second', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.894421+00', '2026-11-21 08:40:08.894421+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (16, 'default', 50, 'blocked', 'command', 'third', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14,15}', 2, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.901952+00', '2026-11-21 08:40:08.901952+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (18, 'grouped', 50, 'blocked', 'command', 'member 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (19, 'grouped', 50, 'blocked', 'command', 'member 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (20, 'grouped', 50, 'blocked', 'command', 'member 4', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (21, 'grouped', 50, 'blocked', 'command', 'member 5', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (17, 'grouped', 50, 'ready', 'command', 'member 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (23, 'limited', 50, 'ready', 'command', 'limited 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (24, 'limited', 50, 'ready', 'command', 'limited 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (25, 'limited', 50, 'ready', 'command', 'limited 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (22, 'grouped', 50, 'ready', 'command', 'member 6', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (29, 'default', 50, 'ready', 'command', 'by hand', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 'by hand', NULL, '2026-11-21 08:40:08.978019+00', '2026-11-21 08:40:08.978019+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (30, 'default', 50, 'running', 'command', 'running', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:09.008533+00', false, 1, 1, 0, 2, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (33, 'default', 50, 'scheduled', 'command', 'tried once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 3, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:10.012523+00', NULL, false, 1, 1, 0, NULL, NULL, NULL, NULL, false, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T08:40:09.008747+00:00", "finished_at": "2026-11-21T08:40:09.012523+00:00"}]');
+INSERT INTO pgqueue.task VALUES (31, 'default', 50, 'running', 'command', 'running, canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:09.008728+00', false, 1, 1, 0, 2, '2026-11-21 08:40:09.014728+00', 'not wanted', NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (32, 'default', 50, 'running', 'command', 'running, replaced', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:09.008739+00', false, 1, 1, 0, 2, NULL, NULL, 34, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (34, 'default', 50, 'blocked', 'command', 'replacement', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, 'replaced', NULL, NULL, NULL, '{32}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:09.01755+00', '2026-11-21 08:40:09.01755+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
 
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 08:18:55.124974+00', 'output', 'hello', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 08:18:55.125171+00', 'error', 'careful', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 08:18:55.125175+00', 'error', 'no', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 08:18:55.251998+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 08:40:08.795544+00', 'output', 'hello', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 08:40:08.79571+00', 'error', 'careful', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 08:40:08.795713+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 08:40:08.810782+00', 'error', 'no', NULL);
 
-INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 29881, '2026-11-21 08:18:55.434301+00', '2026-11-21 08:18:55.435946+00', '2026-11-21 08:18:55.435946+00', false, NULL, '2026-11-21 08:18:55.470035+00', NULL);
+INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 26318, '2026-11-21 08:40:08.994696+00', '2026-11-21 08:40:08.996507+00', '2026-11-21 08:40:08.996507+00', false, NULL, '2026-11-21 08:40:09.042609+00', NULL);
 
 SELECT pg_catalog.setval('pgqueue.arrival_id_seq', 10, true);
 

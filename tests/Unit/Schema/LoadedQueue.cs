@@ -66,6 +66,14 @@ internal sealed class LoadedQueue : IAsyncDisposable
         await Until.TrueAsync(() => Task.FromResult(_handled.Count >= target || _callers.Exists(c => c.IsCompleted) || _worker!.IsCompleted));
     }
 
+    /// <summary>Lets it work until the schedule has run once more.</summary>
+    public async Task TickAsync()
+    {
+        const string runs = "select count(*) from {schema}.history where schedule = 'tick'";
+        var now = (long)(await Queue.SqlAsync(runs))!;
+        await Until.TrueAsync(async () => await Queue.SqlAsync(runs) is long count && count > now);
+    }
+
     /// <summary>Adds no more, and waits until all that was added has ended.</summary>
     public async Task<WorkerSummary> EndAsync()
     {

@@ -20,11 +20,13 @@ public sealed class UpgradeTests
     {
         await using var load = await LoadedQueue.StartAsync();
         await load.HandleAsync(2000);
+        await load.TickAsync();
 
         var since = Stopwatch.StartNew();
         var applied = await load.Queue.ApplyAsync(TestMigrations.Additive);
         var took = since.Elapsed;
         await load.HandleAsync(2000);
+        await load.TickAsync();
         var summary = await load.EndAsync();
 
         Assert.Equal([s_newer], applied.Select(m => m.Version));
@@ -38,7 +40,7 @@ public sealed class UpgradeTests
         Assert.Equal([GoesOn(load.Queue)], load.Warnings);
         Assert.Contains(GoesOn(load.Queue), load.Host!.Output, StringComparison.Ordinal);
         Assert.Equal("blue, red", await load.Queue.SqlAsync("select string_agg(distinct color, ', ' order by color) from {schema}.history where spec ->> 'method' = 'count'"));
-        Assert.Equal(true, await load.Queue.SqlAsync("select count(*) >= 2 from {schema}.history where schedule = 'tick'"));
+        Assert.Equal(0L, await load.Queue.SqlAsync("select skipped from {schema}.schedule where error is null"));
     }
 
     [Fact]

@@ -4,6 +4,8 @@ using Xunit;
 namespace PgQueue.Unit.Workers;
 
 /// <summary>A worker that has run very many tasks holds no more than one that has run few.</summary>
+[CollectionDefinition(nameof(EnduranceTests), DisableParallelization = true)]
+[Collection(nameof(EnduranceTests))]
 public sealed class EnduranceTests
 {
     /// <summary>

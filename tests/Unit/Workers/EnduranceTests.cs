@@ -35,6 +35,6 @@ public sealed class EnduranceTests
         Assert.Equal(0, await watch.RunAsync(queue, concurrency, TimeSpan.FromMinutes(3) + (TimeSpan.FromMilliseconds(20) * count)));
 
         Assert.Equal((long)count, await queue.SqlAsync("select count(*) from {schema}.history where state = 'completed' and run = 1"));
-        watch.AssertFlat(moreMemory: 48 << 20, moreHeap: 8 << 20);
+        watch.AssertFlat(moreMemory: 24 << 20, moreHeap: 8 << 20);
     }
 }

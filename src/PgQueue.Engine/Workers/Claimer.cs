@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -9,7 +10,11 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
     private const int ScriptsKept = 1000;
 
     private readonly Dictionary<string, string> _scripts = [];
+    private readonly ClaimPlaces _places = new();
     private bool _uncertain;
+
+    /// <summary>After a claim that found nothing: how long until one may find what this one has passed over; null where it looked everywhere.</summary>
+    public TimeSpan? UntilComplete => _places.IsComplete ? null : _places.UntilHead;
 
     /// <summary>Claims tasks, best first.</summary>
     /// <param name="workerId">The worker.</param>
@@ -28,12 +33,16 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
 
             // A claim that breaks off may have been made.
             _uncertain = true;
+            var since = Stopwatch.GetTimestamp();
             var rows = await ReadAsync(connection, workerId, most, cancellationToken).ConfigureAwait(false);
+            var took = Stopwatch.GetElapsedTime(since);
             await FetchScriptsAsync(connection, rows, cancellationToken).ConfigureAwait(false);
             _uncertain = false;
-            return [.. rows
+            List<ClaimedTask> claimed = [.. rows
                 .OrderByDescending(r => r.Task.Priority).ThenBy(r => r.Task.Id)
                 .Select(r => r.Hash is null ? r.Task : r.Task with { Script = _scripts.GetValueOrDefault(r.Hash) })];
+            _places.Note(claimed, took);
+            return claimed;
         }
     }
 
@@ -49,6 +58,7 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
             command.Parameters.AddRange(identity.Filter.Others());
             command.Parameters.Add(identity.Filter.Caps());
             command.Parameters.Add(identity.Filter.Busy(running));
+            command.Parameters.Add(_places.Next());
             var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (rows.ConfigureAwait(false))
             {

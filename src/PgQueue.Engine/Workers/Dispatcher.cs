@@ -117,7 +117,8 @@ internal sealed class Dispatcher(
 
             // A task whose transaction was open when the flag went up is not notified either: look soon, then less often.
             var start = await outage.RetryAsync(token => presence.NextTokenAsync(identity, token), stop.Draining).ConfigureAwait(false);
-            var wait = start < poll ? TimeSpan.FromMilliseconds(Math.Max(1, start.Value.TotalMilliseconds)) : poll;
+            var soonest = claimer.UntilComplete is { } look && !(start < look) ? look : start;
+            var wait = soonest < poll ? TimeSpan.FromMilliseconds(Math.Max(1, soonest.Value.TotalMilliseconds)) : poll;
             poll = await signal.WaitAsync(wait, stop.Draining).ConfigureAwait(false)
                 ? FirstPoll
                 : TimeSpan.FromTicks(Math.Min((poll * 2).Ticks, longest.Ticks));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 
 namespace PgQueue;
@@ -13,6 +14,9 @@ internal sealed class Maintainer
     /// <summary>While a worker is suspected to be dead: its tasks wait for the proof.</summary>
     private static readonly TimeSpan SuspicionInterval = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How often to look for what should not be: tasks of a worker that is not there.</summary>
+    private static readonly TimeSpan ThoroughInterval = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan LockedInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(2);
 
@@ -21,6 +25,7 @@ internal sealed class Maintainer
     private readonly Outage _outage;
     private readonly ScheduleFirer _schedules;
     private readonly Signal _appointed = new();
+    private long _thorough;
 
     public Maintainer(QueueDatabase database, WorkerSession session, Outage outage)
     {
@@ -87,9 +92,11 @@ internal sealed class Maintainer
     /// <returns>True where a worker is under suspicion.</returns>
     private async Task<bool> RecoverAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand($"select worker, tasks from {_database.QuotedSchema}.recover_workers()", connection);
+        var thorough = _thorough == 0 || Stopwatch.GetElapsedTime(_thorough) > ThoroughInterval;
+        var command = new NpgsqlCommand($"select worker, tasks from {_database.QuotedSchema}.recover_workers(thorough => $1)", connection);
         await using (command.ConfigureAwait(false))
         {
+            command.Parameters.Add(new() { Value = thorough });
             var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (rows.ConfigureAwait(false))
             {
@@ -103,6 +110,7 @@ internal sealed class Maintainer
                     }
                 }
 
+                _thorough = thorough ? Stopwatch.GetTimestamp() : _thorough;
                 return suspicion;
             }
         }

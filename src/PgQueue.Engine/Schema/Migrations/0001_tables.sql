@@ -140,7 +140,9 @@ create table task (
     check (state <> 'running' or worker_id is not null)
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
-create index task_claim on task (queue, priority desc, id) where state = 'ready';
+-- ~priority falls as the priority rises: so (rank, id) grows along the order in which tasks are taken, and a claim can go on
+-- behind a place in it.
+create index task_claim on task (queue, (~priority), id) where state = 'ready';
 create index task_due on task (run_at) where state = 'scheduled';
 create index task_running on task (worker_id) where state = 'running';
 create index task_cancel on task (worker_id) where cancel_requested_at is not null;

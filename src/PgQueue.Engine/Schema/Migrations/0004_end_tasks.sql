@@ -113,6 +113,7 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
+    worker_name     constant text := (select w.name from worker w where w.id = end_tasks.worker_id);
     done_ids        bigint[];
     done_states     task_state[];
     watched_ids     bigint[];
@@ -160,10 +161,9 @@ begin
             g.memory_limit, g.max_attempts, g.max_lost, g.retry, g.client_id, g.dedupe_key, g.group_key,
             g.group_order, g.needs, g.dead_letter_queue, g.dead_letter_of, g.dead_letter_from, g.letter_id, g.expires_at,
             g.schedule, g.tick, g.created_at, g.run_at, g.started_at, clock_timestamp(), g.run, g.attempt, g.lost,
-            g.worker_id, w.name, g.replaced_by, g.final_end, g.exit_code, g.signal, g.peak_memory, g.final_error,
+            g.worker_id, coalesce(worker_name, (select w.name from worker w where w.id = g.worker_id)), g.replaced_by, g.final_end, g.exit_code, g.signal, g.peak_memory, g.final_error,
             g.result, g.past_runs
         from gone g
-        left join worker w on w.id = g.worker_id
     ),
     letter_queues as (
         -- A place to keep them, not to run them: whoever wants that resumes it.

@@ -44,14 +44,26 @@ as $$
                 * limited.rate_count / extract(epoch from limited.rate_period)::double precision)
 $$;
 
+-- Where in the order of task_claim a claim begins, given as [<priority>, <id>]: before all where null.
+create function first_rank(place jsonb) returns integer
+language sql immutable
+as $$ select coalesce(~(place ->> 0)::integer, -2147483648) $$;
+
+create function first_id(place jsonb) returns bigint
+language sql immutable
+as $$ select coalesce((place ->> 1)::bigint, 0) $$;
+
 -- Up to max_tasks ready tasks for a worker, highest priority first, oldest first within one. Only queues that match one
 -- of the LIKE patterns; all where queues is null. Rows scanned stay proportional to max_tasks times the number of queues.
 --
 -- caps says how many of a queue's tasks this worker runs at once, as [["<LIKE pattern>", <number>], ...], busy how many it
 -- runs already, as {"<queue>": <number>, ...}.
+--
+-- beyond says behind which task to begin, as {"<queue>": [<priority>, <id>], ...}. What was claimed leaves its entries at
+-- the head of the index until they are vacuumed away, which any session with an old snapshot prevents.
 create function claim_tasks(
     worker_id bigint, queues text[], max_tasks integer, priorities int4range[] default null, tags text[] default null,
-    names text[] default null, caps jsonb default null, busy jsonb default null
+    names text[] default null, caps jsonb default null, busy jsonb default null, beyond jsonb default null
 )
 returns table (
     id bigint, run integer, attempt integer, max_attempts integer, queue text, priority integer, kind task_kind,
@@ -86,7 +98,11 @@ begin
         where q.limited
           and not q.paused
           and (queues is null or q.name like any (queues))
-          and exists (select from task t where t.queue = q.name and t.state = 'ready')
+          and exists (
+                select from task t
+                where t.queue = q.name
+                  and t.state = 'ready'
+                  and (~t.priority, t.id) > (first_rank(beyond -> q.name), first_id(beyond -> q.name)))
         order by q.name
         for no key update skip locked
     loop
@@ -98,7 +114,9 @@ begin
 
     return query
     with places as materialized (
-        select q.name, q.limited, l.tokens, least(max_tasks, l.places, c.places) as places
+        select
+            q.name, q.limited, l.tokens, least(max_tasks, l.places, c.places) as places,
+            first_rank(beyond -> q.name) as rank, first_id(beyond -> q.name) as id
         from queue q
         left join unnest(limited_names, limited_places, limited_tokens) as l (name, places, tokens) on l.name = q.name
         left join lateral (
@@ -118,10 +136,11 @@ begin
             from task t
             where t.queue = q.name
               and t.state = 'ready'
+              and (~t.priority, t.id) > (q.rank, q.id)
               and (t.expires_at is null or t.expires_at > clock_timestamp())
               and is_wanted(
                     t.priority, t.tags, t.name, claim_tasks.priorities, claim_tasks.tags, claim_tasks.names)
-            order by t.priority desc, t.id
+            order by ~t.priority, t.id
             limit greatest(q.places, 0)
             for no key update skip locked
         ) t

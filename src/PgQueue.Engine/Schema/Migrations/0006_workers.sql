@@ -200,8 +200,10 @@ $$;
 -- the server was down.
 --
 -- Returns those given up, with how many tasks were taken from each, and, with null for that, those under suspicion.
+--
+-- thorough: looks for tasks whose worker is not there at all, which reads every running one.
 create function recover_workers(
-    patience interval default '500 milliseconds', lease interval default '15 seconds'
+    patience interval default '500 milliseconds', lease interval default '15 seconds', thorough boolean default true
 )
 returns table (worker_id bigint, worker text, tasks integer)
 language plpgsql
@@ -259,6 +261,10 @@ begin
             return next;
         end if;
     end loop;
+
+    if not (thorough or exists (select from worker w where w.lost_at > clock_timestamp() - interval '1 minute')) then
+        return;
+    end if;
 
     -- A worker that does not know yet that it was given up may have claimed once more.
     for dead in

@@ -1,0 +1,30 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace PgQueue.HelpBuilder.Metadata;
+
+/// <summary>
+/// What a module's assembly says of its cmdlets. It is only looked at, never run: PowerShell need not be on this machine.
+/// </summary>
+internal sealed class ModuleMetadata : IDisposable
+{
+    private readonly MetadataLoadContext _context;
+    private readonly Assembly _assembly;
+
+    /// <param name="path">The assembly; what it depends on lies beside it, in deps, or beside this program.</param>
+    public ModuleMetadata(string path)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        string[] folders = [RuntimeEnvironment.GetRuntimeDirectory(), AppContext.BaseDirectory, folder, Path.Combine(folder, "deps")];
+        // The same assembly may lie in two of them.
+        var files = folders.SelectMany(f => Directory.GetFiles(f, "*.dll")).DistinctBy(Path.GetFileName);
+        _context = new MetadataLoadContext(new PathAssemblyResolver(files));
+        _assembly = _context.LoadFromAssemblyPath(Path.GetFullPath(path));
+    }
+
+    /// <summary>The cmdlets in the order of their names.</summary>
+    public IReadOnlyList<CmdletInfo> Cmdlets =>
+        [.. _assembly.GetExportedTypes().Select(CmdletReader.Read).OfType<CmdletInfo>().OrderBy(c => c.Name, StringComparer.Ordinal)];
+
+    public void Dispose() => _context.Dispose();
+}

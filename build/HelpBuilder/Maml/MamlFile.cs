@@ -41,9 +41,10 @@ internal sealed class MamlFile
 
     private static XElement Example(ExamplePart example, int index) => new(
         Names.Command + "example",
-        new XElement(Names.Maml + "title", $"Example {index + 1}: {example.Title}"),
+        new XElement(Names.Maml + "title", $"--------- Example {index + 1}: {example.Title} ---------"),
         new XElement(Names.Dev + "code", example.Code),
-        new XElement(Names.Dev + "remarks", MamlText.Of(example.Remarks)));
+        // Get-Help leaves no room between two examples by itself.
+        new XElement(Names.Dev + "remarks", MamlText.Of(example.Remarks), MamlText.Paragraph("")));
 
     private static XElement Link(string name) => new(
         Names.Maml + "navigationLink",

@@ -14,8 +14,9 @@ internal sealed record CmdletInfo(string Verb, string Noun, string? DefaultSet, 
     {
         get
         {
-            var named = Parameters.SelectMany(p => p.Places).Select(p => p.Set).OfType<string>().Distinct().ToList();
-            return named.Count == 0 ? [""] : [.. named.OrderBy(s => s != DefaultSet)];
+            var named = Parameters.SelectMany(p => p.Places).Select(p => p.Set).OfType<string>().ToList();
+            // The default set may have no parameter of its own.
+            return named.Count == 0 ? [""] : [.. named.Append(DefaultSet ?? named[0]).Distinct().OrderBy(s => s != DefaultSet)];
         }
     }
 

@@ -179,6 +179,50 @@ Describe 'Examples' {
         }
     }
 
+    It 'about_PgQueue_SQL: its statements run' {
+        $null = Invoke-TestSql $server "create table $($queue.Schema).orders (id integer); insert into $($queue.Schema).orders values (6)"
+        foreach ($sql in Read-Sql (Join-Path $abouts about_PgQueue_SQL.md)) {
+            { Invoke-TestSql $server "set search_path to $($queue.Schema); $($sql.Replace('pgqueue.', "$($queue.Schema)."))" } | Should -Not -Throw -Because $sql
+        }
+
+        $null = Invoke-TestSql $server "insert into $($queue.Schema).orders values (7)"
+        (Get-PqTask -State Ready | Where-Object Script -Like '*Send-Invoice*').Spec | Should -Be '{"args": [7]}', '{"args": [6]}'
+        (Get-PqTask -State Ready | Where-Object Script -EQ Sync-It).Retry.Backoff | Should -Be Exponential
+    }
+
+    It 'about_PgQueue_Security: its grants let each do what it says, and no more' {
+        $roles = 'viewers', 'producers', 'operators', 'app'
+        $suffix = $queue.Schema.Substring(5)
+        $null = Invoke-TestSql $server ($roles.ForEach({ "create role ${_}_$suffix login password 'trusted';" }) -join ' ')
+        try {
+            foreach ($sql in Read-Sql (Join-Path $abouts about_PgQueue_Security.md)) {
+                $null = Invoke-TestSql $server ($sql.Replace('pgqueue', $queue.Schema) -replace "\b($($roles -join '|'))\b", "`$1_$suffix")
+            }
+
+            $as = @{}
+            'viewers', 'producers', 'operators' | ForEach-Object { $as[$_] = Connect-PqQueue $server -Schema $queue.Schema -Credential ([pscredential]::new("${_}_$suffix", (ConvertTo-SecureString trusted -AsPlainText))) }
+            $task = Add-PqTask { 1 } -Connection $as.producers -Queue made -ClientId one -Group g -DedupeKey key
+            Add-PqTask { 1 } -Connection $as.producers -After $task | Out-Null
+            (Get-Failure { $task | Stop-PqTask -Connection $as.producers }).FullyQualifiedErrorId | Should -BeLike 'PermissionDenied,*'
+            (Get-Failure { Set-PqTask { 1 } -ClientId one -Connection $as.producers }).FullyQualifiedErrorId | Should -BeLike 'PermissionDenied,*'
+            (Get-PqTask -Connection $as.viewers).Count | Should -Be 2
+            (Get-Failure { Add-PqTask { 1 } -Connection $as.viewers }).FullyQualifiedErrorId | Should -BeLike 'PermissionDenied,*'
+            Wait-PqTask $task -Timeout 1ms -Connection $as.viewers -ErrorAction SilentlyContinue -ErrorVariable problem
+            $problem.FullyQualifiedErrorId | Should -BeLike 'WaitTimeout,*'
+            Suspend-PqQueue made -Connection $as.operators
+            Stop-PqTask $task -Connection $as.operators
+            Restart-PqTask $task -Connection $as.operators
+            Register-PqSchedule nightly -Every 1d { 1 } -Connection $as.operators | Out-Null
+            $app = "$server;Username=app_$suffix;Password=trusted"
+            { Invoke-TestSql $app "select count(*) from $($queue.Schema).tasks" } | Should -Throw '*permission denied*'
+            { Invoke-TestSql $app "select $($queue.Schema).add_task('script', script => '1')" } | Should -Throw '*permission denied*'
+            Invoke-TestSql $app "select $($queue.Schema).request_report('2026-11-01')" | Should -BeGreaterThan $task.Id
+        }
+        finally {
+            $roles.ForEach({ Invoke-TestSql $server "drop owned by ${_}_$suffix; drop role ${_}_$suffix" })
+        }
+    }
+
     It '<Cmdlet>: <Title> is not run, for a reason' -ForEach $examples.Where({ $_.NoRun }) {
         $NoRun | Should -Match '\w+ \w+'
     }

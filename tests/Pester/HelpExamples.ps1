@@ -37,6 +37,12 @@ function Read-Example {
     if ($example) { $example }
 }
 
+# The SQL of a topic, block by block.
+function Read-Sql {
+    param([Parameter(Mandatory)][string] $Path)
+    [regex]::Matches((Get-Content $Path -Raw), '(?ms)^```sql\n(.*?)^```').ForEach({ $_.Groups[1].Value })
+}
+
 # What an example writes, errors among it. Questions are answered with yes.
 function Invoke-Example {
     param([string] $Setup, [Parameter(Mandatory)][string] $Code)

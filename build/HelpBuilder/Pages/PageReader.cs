@@ -6,6 +6,9 @@ namespace PgQueue.HelpBuilder.Pages;
 /// <summary>Reads a cmdlet's page.</summary>
 internal sealed class PageReader(MarkdownFile file, CmdletInfo cmdlet)
 {
+    /// <summary>Characters of a line of code that fit into a console of 80 columns.</summary>
+    private const int CodeWidth = 76;
+
     private static readonly string[] SectionNames = ["Synopsis", "Description", "Parameters", "Examples", "Inputs", "Outputs", "Related"];
 
     /// <exception cref="HelpException">It is not written as a page is.</exception>
@@ -43,6 +46,11 @@ internal sealed class PageReader(MarkdownFile file, CmdletInfo cmdlet)
         if (section.Text is not [TextCode code, .. var rest] || !code.Info.StartsWith("powershell", StringComparison.Ordinal))
         {
             throw section.Error($"The example '{section.Title}' must begin with its code, fenced as powershell.");
+        }
+
+        if (code.Text.Split('\n').FirstOrDefault(line => line.Length > CodeWidth) is { } wide)
+        {
+            throw section.Error($"A line of code has {wide.Length} characters; {CodeWidth} fit: {wide.Trim()}");
         }
 
         return rest is [TextCode { Info: "output" } output, .. var remarks]

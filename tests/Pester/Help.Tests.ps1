@@ -203,9 +203,10 @@ Describe 'Examples' {
             'viewers', 'producers', 'operators' | ForEach-Object { $as[$_] = Connect-PqQueue $server -Schema $queue.Schema -Credential ([pscredential]::new("${_}_$suffix", (ConvertTo-SecureString trusted -AsPlainText))) }
             $task = Add-PqTask { 1 } -Connection $as.producers -Queue made -ClientId one -Group g -DedupeKey key
             Add-PqTask { 1 } -Connection $as.producers -After $task | Out-Null
+            1..300 | Add-PqTask -Command true -Connection $as.producers -Queue many | Should -HaveCount 300
             (Get-Failure { $task | Stop-PqTask -Connection $as.producers }).FullyQualifiedErrorId | Should -BeLike 'PermissionDenied,*'
             (Get-Failure { Set-PqTask { 1 } -ClientId one -Connection $as.producers }).FullyQualifiedErrorId | Should -BeLike 'PermissionDenied,*'
-            (Get-PqTask -Connection $as.viewers).Count | Should -Be 2
+            (Get-PqTask -Connection $as.viewers).Count | Should -Be 302
             (Get-Failure { Add-PqTask { 1 } -Connection $as.viewers }).FullyQualifiedErrorId | Should -BeLike 'PermissionDenied,*'
             Wait-PqTask $task -Timeout 1ms -Connection $as.viewers -ErrorAction SilentlyContinue -ErrorVariable problem
             $problem.FullyQualifiedErrorId | Should -BeLike 'WaitTimeout,*'

@@ -152,6 +152,10 @@ Describe 'Examples' {
     }
 
     AfterAll {
+        if (Test-PqSchema trial -Connection $queue) {
+            Uninstall-PqSchema trial -Connection $queue -Confirm:$false
+        }
+
         Remove-TestQueue $queue
         Stop-TestServer
     }

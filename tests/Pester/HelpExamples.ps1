@@ -82,7 +82,8 @@ function Stop-ExampleWorker {
 
 # The session's connection, which an example may have changed.
 function Reset-Connection {
-    if ((Get-PqConnection)?.Schema -ne $queue.Schema) {
+    $now = Get-PqConnection
+    if ($now.Schema -ne $queue.Schema -or $now.User -ne $queue.User) {
         $null = Connect-PqQueue $server -Schema $queue.Schema
     }
 }

@@ -152,12 +152,16 @@ Describe 'Examples' {
     }
 
     AfterAll {
-        if (Test-PqSchema trial -Connection $queue) {
-            Uninstall-PqSchema trial -Connection $queue -Confirm:$false
-        }
+        try {
+            if (Test-PqSchema trial -Connection $queue) {
+                Uninstall-PqSchema trial -Connection $queue -Confirm:$false
+            }
 
-        Remove-TestQueue $queue
-        Stop-TestServer
+            Remove-TestQueue $queue
+        }
+        finally {
+            Stop-TestServer
+        }
     }
 
     BeforeEach {

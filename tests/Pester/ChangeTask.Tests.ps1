@@ -196,3 +196,29 @@ Describe 'Wait-PqTask' {
         $shell.Dispose()
     }
 }
+
+Describe 'What stands for an id or a name as an argument' {
+    It 'is a task, from another session too, wherever tasks are wanted' {
+        $tasks = 1..2 | Add-PqTask { }
+        $saved = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize((Get-PqTask $tasks[0])))
+        (Get-PqTask $tasks).Id | Should -Be $tasks.Id
+        (Set-PqTask $saved -Priority High -PassThru).Id | Should -Be $tasks[0].Id
+        (Stop-PqTask $tasks[0], $tasks[1].Id -PassThru).State | Should -Be Canceled, Canceled
+        (Wait-PqTask $saved -Timeout 1s).Id | Should -Be $tasks[0].Id
+        Receive-PqTask $saved -ErrorAction Stop | Should -BeNullOrEmpty
+        (Restart-PqTask $tasks[1] -PassThru).Id | Should -Be $tasks[1].Id
+        Remove-PqTask $tasks
+        Get-PqTask $tasks -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        { Stop-PqTask (Get-Item .) } | Should -Throw '*Id*'
+    }
+
+    It 'is a queue or a schedule, wherever their names are wanted' {
+        Set-PqQueue argued
+        (Suspend-PqQueue (Get-PqQueue argued) -PassThru).Name | Should -Be argued
+        (Get-PqQueue (Measure-PqQueue argued)).Paused | Should -BeTrue
+        $schedule = Register-PqSchedule argued -Every 1h { }
+        (Suspend-PqSchedule $schedule -PassThru).State | Should -Be Suspended
+        Start-PqSchedule $schedule | Get-PqSchedule | Should -HaveCount 1
+        Unregister-PqSchedule $schedule -Confirm:$false
+    }
+}

@@ -111,6 +111,7 @@ internal sealed class SchemaInstaller(QueueDatabase database, IReadOnlyList<Migr
             var missing = _migrations.Where(m => m.Version > (found ?? 0)).ToList();
             if (found is null)
             {
+                await MakeAsync(connection, cancellationToken).ConfigureAwait(false);
                 await CheckEmptyAsync(connection, cancellationToken).ConfigureAwait(false);
                 await ExecuteAsync(connection, SchemaScript.Install(database, missing), cancellationToken).ConfigureAwait(false);
             }
@@ -141,6 +142,20 @@ internal sealed class SchemaInstaller(QueueDatabase database, IReadOnlyList<Migr
             QueueError.SchemaBusy,
             $"The schema \"{database.Schema}\" could not be changed: for {_patience.TotalSeconds:0} s its tables were never free.{who} Nothing was changed, and the queue goes on as it was. Try again when that has ended, or end it (pg_terminate_backend, rollback prepared).",
             cause);
+    }
+
+    /// <summary>Makes the schema, unless a DBA has: PostgreSQL asks for the right to make schemas even of who needs none.</summary>
+    private async Task MakeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand("select to_regnamespace($1) is not null", connection);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Add(new() { Value = database.QuotedSchema });
+            if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
+            {
+                await ExecuteAsync(connection, SchemaScript.Schema(database), cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     private async Task CheckEmptyAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

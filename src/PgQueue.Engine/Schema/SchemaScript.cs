@@ -12,9 +12,12 @@ internal static class SchemaScript
 
     /// <summary>Everything from nothing, for a DBA's psql.</summary>
     public static string Standalone(QueueDatabase database, IReadOnlyList<Migration> all) =>
-        $"begin;\n\n{Lock(database)};\n\n{Install(database, all)}\ncommit;\n";
+        $"begin;\n\n{Lock(database)};\n\n{Schema(database)};\n\n{Install(database, all)}\ncommit;\n";
 
-    /// <summary>All from nothing.</summary>
+    /// <summary>Makes the schema itself, which needs a right in the database.</summary>
+    public static string Schema(QueueDatabase database) => $"create schema if not exists {database.QuotedSchema}";
+
+    /// <summary>All that is in a schema which is there and empty.</summary>
     public static string Install(QueueDatabase database, IReadOnlyList<Migration> all) =>
         $"{database.Sql("Schema/create.sql")}\n{Steps(database, all)}";
 

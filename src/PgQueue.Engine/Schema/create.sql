@@ -1,5 +1,3 @@
-create schema if not exists {schema};
-
 create table {schema}.migration (
     version     integer primary key,
     name        text not null,

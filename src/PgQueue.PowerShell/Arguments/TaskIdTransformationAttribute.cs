@@ -7,11 +7,6 @@ namespace PgQueue.PowerShell;
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 internal sealed class TaskIdTransformationAttribute : ArgumentTransformationAttribute
 {
-    private static readonly string[] TypesOfTasks =
-    [
-        .. new[] { typeof(AddedTask).FullName!, typeof(SetTask).FullName!, "PgQueue.QueueTask" }.SelectMany(t => new[] { t, "Deserialized." + t }),
-    ];
-
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
@@ -26,7 +21,7 @@ internal sealed class TaskIdTransformationAttribute : ArgumentTransformationAttr
         }
 
         var task = PSObject.AsPSObject(item);
-        var id = task.TypeNames.Any(TypesOfTasks.Contains) ? task.Properties["Id"].Value : item;
+        var id = IdOfAttribute.IsOf(IdOfAttribute.Task, task) ? task.Properties["Id"].Value : item;
         return LanguagePrimitives.TryConvertTo<long>(id, out var number) ? number : throw new ArgumentTransformationMetadataException(
             $"'{item}' is no task. Give tasks, as Add-PqTask and Get-PqTask emit them, or their ids.");
     }

@@ -15,7 +15,7 @@ public sealed class GetTaskCommand : TaskQueryCmdlet
     /// <summary>The tasks of these ids.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = IdSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("TaskId")]
-    [NotIdOf("a worker, not a task", "PgQueue.WorkerInfo")]
+    [IdOf(IdOfAttribute.Task)]
     public long[] Id { get; set; } = [];
 
     /// <summary>Emit every run of each task in place of the task: those before, with how they ended, and the one it is in.</summary>

@@ -18,7 +18,7 @@ public sealed partial class ReceiveTaskCommand : QueueCmdlet
     /// <summary>The tasks' ids.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("TaskId")]
-    [NotIdOf("a worker, not a task", "PgQueue.WorkerInfo")]
+    [IdOf(IdOfAttribute.Task)]
     public long[] Id { get; set; } = [];
 
     /// <summary>

@@ -18,7 +18,7 @@ public sealed partial class SetTaskCommand
     /// <summary>The ids of waiting tasks to change.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = IdSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("TaskId")]
-    [NotIdOf("a worker, not a task", "PgQueue.WorkerInfo")]
+    [IdOf(IdOfAttribute.Task)]
     public long[] Id { get; set; } = [];
 
     /// <summary>Settings to take away: Name, Tag, Timeout, MemoryLimit, Retry, DeadLetterQueue, ExpiresAt. Retry stands for all options of retries but -MaxAttempts.</summary>

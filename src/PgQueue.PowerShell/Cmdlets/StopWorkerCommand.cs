@@ -17,7 +17,7 @@ public sealed class StopWorkerCommand : QueueCmdlet
 
     /// <summary>The workers' ids.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = IdSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [NotIdOf("a task, not a worker", "PgQueue.QueueTask", "PgQueue.PowerShell.AddedTask", "PgQueue.PowerShell.SetTask")]
+    [IdOf(IdOfAttribute.Worker)]
     public long[] Id { get; set; } = [];
 
     /// <summary>The workers' names; * and ? are wildcards.</summary>

@@ -12,7 +12,7 @@ public abstract class TaskChangeCmdlet : QueueCmdlet
     /// <summary>The tasks' ids.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("TaskId")]
-    [NotIdOf("a worker, not a task", "PgQueue.WorkerInfo")]
+    [IdOf(IdOfAttribute.Task)]
     public long[] Id { get; set; } = [];
 
     /// <summary>What is done, for -WhatIf and -Confirm.</summary>

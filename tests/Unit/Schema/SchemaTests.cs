@@ -45,6 +45,27 @@ public sealed class SchemaTests
     }
 
     [Fact]
+    public async Task An_empty_schema_that_was_made_for_a_role_is_enough_for_it_to_install()
+    {
+        await using var queue = await TestQueue.CreateEmptyAsync();
+        var role = $"installer_{queue.Schema}";
+        await queue.SqlAsync($"create role {role} login password 'installer'; create schema {{schema}} authorization {role}");
+        try
+        {
+            var login = ConnectionStrings.WithLogin(queue.ConnectionString, role, "installer") + ";Pooling=false";
+            await using var client = QueueClient.Create(login, queue.Schema);
+
+            await client.InstallSchemaAsync();
+
+            Assert.True((await client.GetSchemaStatusAsync()).UpToDate);
+        }
+        finally
+        {
+            await queue.SqlAsync($"drop owned by {role} cascade; drop role {role}");
+        }
+    }
+
+    [Fact]
     public async Task An_interrupted_install_leaves_nothing_and_is_made_good_by_the_next()
     {
         await using var queue = await TestQueue.CreateEmptyAsync();

@@ -558,7 +558,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION pgqueue.claim_tasks(worker_id bigint, queues text[], max_tasks integer, priorities int4range[] DEFAULT NULL::int4range[], tags text[] DEFAULT NULL::text[], names text[] DEFAULT NULL::text[], caps jsonb DEFAULT NULL::jsonb, busy jsonb DEFAULT NULL::jsonb) RETURNS TABLE(id bigint, run integer, attempt integer, max_attempts integer, queue text, priority integer, kind pgqueue.task_kind, name text, script_hash bytea, spec jsonb, timeout interval, memory_limit bigint, retry jsonb, needs bigint[], schedule text, tick timestamp with time zone)
+CREATE FUNCTION pgqueue.claim_tasks(worker_id bigint, queues text[], max_tasks integer, priorities int4range[] DEFAULT NULL::int4range[], tags text[] DEFAULT NULL::text[], names text[] DEFAULT NULL::text[], caps jsonb DEFAULT NULL::jsonb, busy jsonb DEFAULT NULL::jsonb, beyond jsonb DEFAULT NULL::jsonb) RETURNS TABLE(id bigint, run integer, attempt integer, max_attempts integer, queue text, priority integer, kind pgqueue.task_kind, name text, script_hash bytea, spec jsonb, timeout interval, memory_limit bigint, retry jsonb, needs bigint[], schedule text, tick timestamp with time zone)
     LANGUAGE plpgsql
     SET search_path TO 'pgqueue', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -587,7 +587,11 @@ begin
         where q.limited
           and not q.paused
           and (queues is null or q.name like any (queues))
-          and exists (select from task t where t.queue = q.name and t.state = 'ready')
+          and exists (
+                select from task t
+                where t.queue = q.name
+                  and t.state = 'ready'
+                  and (~t.priority, t.id) > (first_rank(beyond -> q.name), first_id(beyond -> q.name)))
         order by q.name
         for no key update skip locked
     loop
@@ -599,7 +603,9 @@ begin
 
     return query
     with places as materialized (
-        select q.name, q.limited, l.tokens, least(max_tasks, l.places, c.places) as places
+        select
+            q.name, q.limited, l.tokens, least(max_tasks, l.places, c.places) as places,
+            first_rank(beyond -> q.name) as rank, first_id(beyond -> q.name) as id
         from queue q
         left join unnest(limited_names, limited_places, limited_tokens) as l (name, places, tokens) on l.name = q.name
         left join lateral (
@@ -619,10 +625,11 @@ begin
             from task t
             where t.queue = q.name
               and t.state = 'ready'
+              and (~t.priority, t.id) > (q.rank, q.id)
               and (t.expires_at is null or t.expires_at > clock_timestamp())
               and is_wanted(
                     t.priority, t.tags, t.name, claim_tasks.priorities, claim_tasks.tags, claim_tasks.names)
-            order by t.priority desc, t.id
+            order by ~t.priority, t.id
             limit greatest(q.places, 0)
             for no key update skip locked
         ) t
@@ -774,6 +781,7 @@ CREATE FUNCTION pgqueue.end_tasks(worker_id bigint, ids bigint[], runs integer[]
     AS $$
 #variable_conflict use_column
 declare
+    worker_name     constant text := (select w.name from worker w where w.id = end_tasks.worker_id);
     done_ids        bigint[];
     done_states     task_state[];
     watched_ids     bigint[];
@@ -821,10 +829,9 @@ begin
             g.memory_limit, g.max_attempts, g.max_lost, g.retry, g.client_id, g.dedupe_key, g.group_key,
             g.group_order, g.needs, g.dead_letter_queue, g.dead_letter_of, g.dead_letter_from, g.letter_id, g.expires_at,
             g.schedule, g.tick, g.created_at, g.run_at, g.started_at, clock_timestamp(), g.run, g.attempt, g.lost,
-            g.worker_id, w.name, g.replaced_by, g.final_end, g.exit_code, g.signal, g.peak_memory, g.final_error,
+            g.worker_id, coalesce(worker_name, (select w.name from worker w where w.id = g.worker_id)), g.replaced_by, g.final_end, g.exit_code, g.signal, g.peak_memory, g.final_error,
             g.result, g.past_runs
         from gone g
-        left join worker w on w.id = g.worker_id
     ),
     letter_queues as (
         -- A place to keep them, not to run them: whoever wants that resumes it.
@@ -1164,6 +1171,14 @@ begin
     select t.name, t.error from told t where t.error is not null and t.is_new;
 end
 $$;
+
+CREATE FUNCTION pgqueue.first_id(place jsonb) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    AS $$ select coalesce((place ->> 1)::bigint, 0) $$;
+
+CREATE FUNCTION pgqueue.first_rank(place jsonb) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    AS $$ select coalesce(~(place ->> 0)::integer, -2147483648) $$;
 
 CREATE FUNCTION pgqueue.foreign_runs(worker_id bigint, ids bigint[], runs integer[]) RETURNS bigint[]
     LANGUAGE sql STABLE
@@ -1681,7 +1696,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION pgqueue.recover_workers(patience interval DEFAULT '00:00:00.5'::interval, lease interval DEFAULT '00:00:15'::interval) RETURNS TABLE(worker_id bigint, worker text, tasks integer)
+CREATE FUNCTION pgqueue.recover_workers(patience interval DEFAULT '00:00:00.5'::interval, lease interval DEFAULT '00:00:15'::interval, thorough boolean DEFAULT true) RETURNS TABLE(worker_id bigint, worker text, tasks integer)
     LANGUAGE plpgsql
     SET search_path TO 'pgqueue', 'pg_temp'
     AS $$
@@ -1737,6 +1752,10 @@ begin
             return next;
         end if;
     end loop;
+
+    if not (thorough or exists (select from worker w where w.lost_at > clock_timestamp() - interval '1 minute')) then
+        return;
+    end if;
 
     -- A worker that does not know yet that it was given up may have claimed once more.
     for dead in
@@ -3335,73 +3354,73 @@ INSERT INTO pgqueue.dependency VALUES (34, 32, true);
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'first in', 17);
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'last in', 22);
 
-INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.731682+00', '2026-11-21 08:40:08.768046+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 104747008, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.734043+00', '2026-11-21 08:40:08.779468+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 104878080, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.685139+00', '2026-11-21 08:40:08.803186+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 104222720, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.538355+00', '2026-11-21 08:40:08.806522+00', '2026-11-21 08:40:08.807784+00', '2026-11-21 08:40:08.814189+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 106057728, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T08:40:08.68533+00:00", "finished_at": "2026-11-21T08:40:08.806522+00:00", "peak_memory": 104484864}]');
-INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.842576+00', '2026-11-21 08:40:08.842576+00', NULL, '2026-11-21 08:40:08.862707+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.842576+00', '2126-10-28 08:40:08.842576+00', NULL, '2026-11-21 08:40:08.862781+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.848253+00', '2026-11-21 08:40:08.848253+00', NULL, '2026-11-21 08:40:08.864388+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.522237+00', '2026-11-21 09:18:11.570359+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 104665088, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.525831+00', '2026-11-21 09:18:11.590476+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 104927232, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.441917+00', '2026-11-21 09:18:11.63521+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 104271872, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.641086+00', '2026-11-21 09:18:11.975094+00', '2026-11-21 09:18:12.087998+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 108597248, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T09:18:11.442122+00:00", "finished_at": "2026-11-21T09:18:11.641087+00:00", "peak_memory": 104534016}]');
+INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.112124+00', '2026-11-21 09:18:12.112124+00', NULL, '2026-11-21 09:18:12.142604+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.112124+00', '2126-10-28 09:18:12.112124+00', NULL, '2026-11-21 09:18:12.143452+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.121535+00', '2026-11-21 09:18:12.121535+00', NULL, '2026-11-21 09:18:12.145814+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
 
-INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 08:40:08.390686+00');
-INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 08:40:08.390686+00');
-INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 08:40:08.390686+00');
-INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 08:40:08.390686+00');
-INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 08:40:08.390686+00');
-INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 08:40:08.390686+00');
-INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 08:40:08.390686+00');
-INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 08:40:08.390686+00');
-INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 08:40:08.390686+00');
-INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 08:40:08.390686+00');
-INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 08:40:08.390686+00');
+INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 09:18:11.007852+00');
+INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 09:18:11.007852+00');
+INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 09:18:11.007852+00');
+INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 09:18:11.007852+00');
+INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 09:18:11.007852+00');
+INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 09:18:11.007852+00');
+INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 09:18:11.007852+00');
+INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 09:18:11.007852+00');
+INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 09:18:11.007852+00');
+INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 09:18:11.007852+00');
+INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 09:18:11.007852+00');
 
-INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:40:08.390686+00');
-INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:40:08.515198+00');
-INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 08:40:08.519049+00');
-INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 08:40:08.521335+00');
-INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:40:08.522307+00');
-INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:40:08.538355+00');
-INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 08:40:08.764208+00');
+INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:18:11.007852+00');
+INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:18:11.181911+00');
+INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 09:18:11.185738+00');
+INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 09:18:11.188554+00');
+INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:18:11.189978+00');
+INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:18:11.203459+00');
+INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:18:11.567271+00');
 
 INSERT INTO pgqueue.queue_defaults VALUES (NULL, NULL);
 
-INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 08:40:08.92814+00', '2026-11-21 08:40:08.92814+00', '2026-11-21 08:40:08.92814+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 08:55:08.959633+00', NULL, NULL, '2026-11-21 08:40:08.959633+00', '2026-11-21 08:40:08.959633+00', '2026-11-21 08:40:08.959633+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 08:40:08.968342+00', '2026-11-21 08:40:08.968342+00', '2026-11-21 08:40:08.968342+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 09:18:12.216637+00', '2026-11-21 09:18:12.216637+00', '2026-11-21 09:18:12.216637+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 09:33:12.261648+00', NULL, NULL, '2026-11-21 09:18:12.261648+00', '2026-11-21 09:18:12.261648+00', '2026-11-21 09:18:12.261648+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 09:18:12.274041+00', '2026-11-21 09:18:12.274041+00', '2026-11-21 09:18:12.274041+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
 
-INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 08:40:08.888052+00');
+INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 09:18:12.168964+00');
 
-INSERT INTO pgqueue.task VALUES (5, 'morgue', 50, 'ready', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 3, 'letters', NULL, NULL, NULL, '2026-11-21 08:40:08.764208+00', '2026-11-21 08:40:08.764208+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (9, 'default', 50, 'ready', 'command', 'ready', NULL, NULL, '{"args": [], "file": "true"}', '00:01:00', NULL, 1, 3, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.888052+00', '2026-11-21 08:40:08.888052+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (11, 'default', 50, 'scheduled', 'command', 'soon', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.888052+00', '2026-11-21 08:40:09.888052+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (12, 'default', 50, 'scheduled', 'command', 'far', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2226-10-04 08:40:08.888052+00', NULL, NULL, '2026-11-21 08:40:08.888052+00', '2126-10-28 08:40:08.888052+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (13, 'stopped', 50, 'ready', 'script', 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', '{"args": ["world"]}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.888052+00', '2026-11-21 08:40:08.888052+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (10, 'default', 50, 'ready', 'command', 'only once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, 'only once', NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.888052+00', '2026-11-21 08:40:08.888052+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (14, 'default', 50, 'ready', 'command', 'first', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.891665+00', '2026-11-21 08:40:08.891665+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (15, 'default', 50, 'blocked', 'command', 'second', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.894421+00', '2026-11-21 08:40:08.894421+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (16, 'default', 50, 'blocked', 'command', 'third', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14,15}', 2, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.901952+00', '2026-11-21 08:40:08.901952+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (18, 'grouped', 50, 'blocked', 'command', 'member 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (19, 'grouped', 50, 'blocked', 'command', 'member 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (20, 'grouped', 50, 'blocked', 'command', 'member 4', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (21, 'grouped', 50, 'blocked', 'command', 'member 5', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (17, 'grouped', 50, 'ready', 'command', 'member 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (23, 'limited', 50, 'ready', 'command', 'limited 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (24, 'limited', 50, 'ready', 'command', 'limited 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (25, 'limited', 50, 'ready', 'command', 'limited 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (22, 'grouped', 50, 'ready', 'command', 'member 6', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.907962+00', '2026-11-21 08:40:08.907962+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (29, 'default', 50, 'ready', 'command', 'by hand', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 'by hand', NULL, '2026-11-21 08:40:08.978019+00', '2026-11-21 08:40:08.978019+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (30, 'default', 50, 'running', 'command', 'running', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:09.008533+00', false, 1, 1, 0, 2, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (33, 'default', 50, 'scheduled', 'command', 'tried once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 3, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:10.012523+00', NULL, false, 1, 1, 0, NULL, NULL, NULL, NULL, false, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T08:40:09.008747+00:00", "finished_at": "2026-11-21T08:40:09.012523+00:00"}]');
-INSERT INTO pgqueue.task VALUES (31, 'default', 50, 'running', 'command', 'running, canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:09.008728+00', false, 1, 1, 0, 2, '2026-11-21 08:40:09.014728+00', 'not wanted', NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (32, 'default', 50, 'running', 'command', 'running, replaced', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:08.999034+00', '2026-11-21 08:40:09.008739+00', false, 1, 1, 0, 2, NULL, NULL, 34, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (34, 'default', 50, 'blocked', 'command', 'replacement', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, 'replaced', NULL, NULL, NULL, '{32}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 08:40:09.01755+00', '2026-11-21 08:40:09.01755+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (5, 'morgue', 50, 'ready', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 3, 'letters', NULL, NULL, NULL, '2026-11-21 09:18:11.567271+00', '2026-11-21 09:18:11.567271+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (9, 'default', 50, 'ready', 'command', 'ready', NULL, NULL, '{"args": [], "file": "true"}', '00:01:00', NULL, 1, 3, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.168964+00', '2026-11-21 09:18:12.168964+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (11, 'default', 50, 'scheduled', 'command', 'soon', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.168964+00', '2026-11-21 09:18:13.168964+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (12, 'default', 50, 'scheduled', 'command', 'far', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2226-10-04 09:18:12.168964+00', NULL, NULL, '2026-11-21 09:18:12.168964+00', '2126-10-28 09:18:12.168964+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (13, 'stopped', 50, 'ready', 'script', 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', '{"args": ["world"]}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.168964+00', '2026-11-21 09:18:12.168964+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (10, 'default', 50, 'ready', 'command', 'only once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, 'only once', NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.168964+00', '2026-11-21 09:18:12.168964+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (14, 'default', 50, 'ready', 'command', 'first', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.175607+00', '2026-11-21 09:18:12.175607+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (15, 'default', 50, 'blocked', 'command', 'second', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.177849+00', '2026-11-21 09:18:12.177849+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (16, 'default', 50, 'blocked', 'command', 'third', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14,15}', 2, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.182227+00', '2026-11-21 09:18:12.182227+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (18, 'grouped', 50, 'blocked', 'command', 'member 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (19, 'grouped', 50, 'blocked', 'command', 'member 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (20, 'grouped', 50, 'blocked', 'command', 'member 4', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (21, 'grouped', 50, 'blocked', 'command', 'member 5', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (17, 'grouped', 50, 'ready', 'command', 'member 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (23, 'limited', 50, 'ready', 'command', 'limited 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (24, 'limited', 50, 'ready', 'command', 'limited 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (25, 'limited', 50, 'ready', 'command', 'limited 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (22, 'grouped', 50, 'ready', 'command', 'member 6', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (29, 'default', 50, 'ready', 'command', 'by hand', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 'by hand', NULL, '2026-11-21 09:18:12.280156+00', '2026-11-21 09:18:12.280156+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (30, 'default', 50, 'running', 'command', 'running', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:12.315958+00', false, 1, 1, 0, 2, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (33, 'default', 50, 'scheduled', 'command', 'tried once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 3, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:13.318597+00', NULL, false, 1, 1, 0, NULL, NULL, NULL, NULL, false, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T09:18:12.316089+00:00", "finished_at": "2026-11-21T09:18:12.318598+00:00"}]');
+INSERT INTO pgqueue.task VALUES (31, 'default', 50, 'running', 'command', 'running, canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:12.316076+00', false, 1, 1, 0, 2, '2026-11-21 09:18:12.321096+00', 'not wanted', NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (32, 'default', 50, 'running', 'command', 'running, replaced', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:12.316083+00', false, 1, 1, 0, 2, NULL, NULL, 34, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (34, 'default', 50, 'blocked', 'command', 'replacement', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, 'replaced', NULL, NULL, NULL, '{32}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.323933+00', '2026-11-21 09:18:12.323933+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
 
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 08:40:08.795544+00', 'output', 'hello', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 08:40:08.79571+00', 'error', 'careful', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 08:40:08.795713+00', 'error', 'no', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 08:40:08.810782+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 09:18:11.626653+00', 'output', 'hello', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 09:18:11.626909+00', 'error', 'careful', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 09:18:11.626913+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 09:18:12.084304+00', 'error', 'no', NULL);
 
-INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 26318, '2026-11-21 08:40:08.994696+00', '2026-11-21 08:40:08.996507+00', '2026-11-21 08:40:08.996507+00', false, NULL, '2026-11-21 08:40:09.042609+00', NULL);
+INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 21022, '2026-11-21 09:18:12.303312+00', '2026-11-21 09:18:12.306901+00', '2026-11-21 09:18:12.306901+00', false, NULL, '2026-11-21 09:18:12.347333+00', NULL);
 
 SELECT pg_catalog.setval('pgqueue.arrival_id_seq', 10, true);
 
@@ -3493,7 +3512,7 @@ CREATE INDEX schedule_due ON pgqueue.schedule USING btree (due_at) WHERE (active
 
 CREATE INDEX task_cancel ON pgqueue.task USING btree (worker_id) WHERE (cancel_requested_at IS NOT NULL);
 
-CREATE INDEX task_claim ON pgqueue.task USING btree (queue, priority DESC, id) WHERE (state = 'ready'::pgqueue.task_state);
+CREATE INDEX task_claim ON pgqueue.task USING btree (queue, ((~ priority)), id) WHERE (state = 'ready'::pgqueue.task_state);
 
 CREATE UNIQUE INDEX task_dedupe ON pgqueue.task USING btree (dedupe_key) WHERE (dedupe_key IS NOT NULL);
 

@@ -13,6 +13,9 @@ internal static class Benches
             ["method"] = (stage, token) => new SpawnBench(stage, SpawnCase.Method).RunAsync(token),
             ["script"] = (stage, token) => new SpawnBench(stage, SpawnCase.Script).RunAsync(token),
             ["warm"] = (stage, token) => new WarmBench(stage).RunAsync(token),
+            ["recovery"] = (stage, token) => new RecoveryBench(stage).RunAsync(token),
+            ["notify"] = (stage, token) => new NotifyBench(stage).RunAsync(token),
+            ["idle"] = (stage, token) => new IdleBench(stage).RunAsync(token),
         };
 
     /// <summary>Runs benches one after the other, each on a server of its own.</summary>

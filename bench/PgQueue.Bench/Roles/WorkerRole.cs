@@ -7,6 +7,11 @@ internal sealed class WorkerRole(string connectionString) : Role(connectionStrin
 {
     public const string Handler = "noop";
 
+    /// <summary>One that takes a while, without using the processor.</summary>
+    public const string SlowHandler = "slow";
+
+    private static readonly TimeSpan SlowTime = TimeSpan.FromMilliseconds(100);
+
     private StandingWorker? _standing;
 
     private static Task<JsonNode?> Nothing { get; } = Task.FromResult<JsonNode?>(null);
@@ -37,10 +42,16 @@ internal sealed class WorkerRole(string connectionString) : Role(connectionStrin
         }
     }
 
+    private static async Task<JsonNode?> SlowAsync(HandledTask task, CancellationToken cancellationToken)
+    {
+        await Task.Delay(SlowTime, cancellationToken);
+        return null;
+    }
+
     private static WorkerOptions Options(JsonObject with) => new()
     {
         Concurrency = (int)with["concurrency"]!,
-        Handlers = new Dictionary<string, TaskHandler> { [Handler] = (_, _) => Nothing },
+        Handlers = new Dictionary<string, TaskHandler> { [Handler] = (_, _) => Nothing, [SlowHandler] = SlowAsync },
         TaskHostDirectory = (string?)with["taskHost"],
     };
 }

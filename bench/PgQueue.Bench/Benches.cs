@@ -15,6 +15,8 @@ internal static class Benches
             ["warm"] = (stage, token) => new WarmBench(stage).RunAsync(token),
             ["recovery"] = (stage, token) => new RecoveryBench(stage).RunAsync(token),
             ["notify"] = (stage, token) => new NotifyBench(stage).RunAsync(token),
+            ["growth"] = (stage, token) => new GrowthBench(stage).RunAsync(token),
+            ["pipeline"] = (stage, token) => new PipelineBench(stage).RunAsync(token),
             ["idle"] = (stage, token) => new IdleBench(stage).RunAsync(token),
         };
 
@@ -22,6 +24,7 @@ internal static class Benches
     /// <returns>0, or 1 where one of them failed. A goal that is missed is no failure.</returns>
     public static async Task<int> RunAsync(IEnumerable<string> names, BenchOptions options, CancellationToken cancellationToken)
     {
+        Stage.Say(Machine.Describe());
         var code = 0;
         var (missed, leftOut) = (new List<Figure>(), new SortedSet<string>());
         foreach (var name in names)

@@ -27,6 +27,10 @@ internal sealed class WorkerRole(string connectionString) : Role(connectionStrin
                 var worker = new Worker(ConnectionString, Database.Schema, Options(with) with { Mode = WorkerMode.Drain });
                 return new JsonObject { ["completed"] = (await worker.RunAsync(cancellationToken)).Completed };
 
+            // Works until it has begun so many, ends those, and leaves.
+            case "take":
+                return await TakeAsync(with, cancellationToken);
+
             // Joins, and stays for whatever it is asked next.
             case "join":
                 _standing = await StandingWorker.StartAsync(ConnectionString, Options(with), cancellationToken);
@@ -39,6 +43,27 @@ internal sealed class WorkerRole(string connectionString) : Role(connectionStrin
 
             default:
                 throw Unknown(verb);
+        }
+    }
+
+    private async Task<JsonObject> TakeAsync(JsonObject with, CancellationToken cancellationToken)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var left = (int)with["count"]!;
+        var worker = new Worker(ConnectionString, Database.Schema, Options(with) with
+        {
+            Handlers = new Dictionary<string, TaskHandler> { [Handler] = TakeOneAsync },
+        });
+        return new JsonObject { ["completed"] = (await worker.RunAsync(enough.Token)).Completed };
+
+        Task<JsonNode?> TakeOneAsync(HandledTask task, CancellationToken stop)
+        {
+            if (Interlocked.Decrement(ref left) == 0)
+            {
+                enough.Cancel();
+            }
+
+            return Nothing;
         }
     }
 

@@ -37,7 +37,13 @@ internal sealed class Stage : IAsyncDisposable
     /// <summary>A new database of the server's, which is started with the first.</summary>
     public async Task<Database> CreateDatabaseAsync(string name, CancellationToken cancellationToken)
     {
-        _connectionString ??= (await _server.StartAsync(cancellationToken)).ConnectionString!;
+        if (_connectionString is null)
+        {
+            var status = await _server.StartAsync(cancellationToken);
+            Say($"PostgreSQL {status.Version}");
+            _connectionString = status.ConnectionString!;
+        }
+
         await using (var server = new Database(_connectionString))
         {
             await server.ExecuteAsync($"create database {name}", cancellationToken);

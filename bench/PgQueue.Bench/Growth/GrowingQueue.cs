@@ -12,9 +12,8 @@ internal sealed class GrowingQueue(Database database, Crew worker)
     /// <summary>Puts finished tasks straight into the table that keeps them.</summary>
     public async Task FillAsync(int finished, CancellationToken cancellationToken)
     {
-        var statements = Sql.Read("finished.sql").Split("$$;\n");
-        await database.ExecuteAsync(statements[0] + "$$", cancellationToken);
-        await database.ExecuteAsync(statements[1], cancellationToken, finished);
+        await database.ExecuteAsync(Sql.Read("weeks.sql"), cancellationToken);
+        await database.ExecuteAsync(Sql.Read("finished.sql"), cancellationToken, finished);
         await database.SettleAsync(cancellationToken);
     }
 
@@ -26,7 +25,7 @@ internal sealed class GrowingQueue(Database database, Crew worker)
     public async Task<double> TakeAsync(int tasks, int waiting, CancellationToken cancellationToken)
     {
         var there = await database.ScalarAsync<long>("select count(*) from pgqueue.task", cancellationToken);
-        await database.ExecuteAsync(Sql.Read("waiting.sql"), cancellationToken, (int)Math.Max(0, waiting + (2 * Concurrency) - there));
+        await database.AddWaitingAsync(Database.Schema, (int)Math.Max(0, waiting + (2 * Concurrency) - there), cancellationToken);
         await database.ExecuteAsync("vacuum (analyze) pgqueue.task", cancellationToken);
         await database.ExecuteAsync("checkpoint", cancellationToken);
         var (seconds, answers) = await worker.TimeAsync("take", new JsonObject { ["concurrency"] = Concurrency, ["count"] = tasks }, cancellationToken);

@@ -1,18 +1,4 @@
--- Finished tasks of four weeks, in the weeks' partitions that they would have been in; one in a hundred failed.
-do $$
-declare
-    week date;
-begin
-    for week in
-        select generate_series(date_trunc('week', now() at time zone 'UTC') - interval '4 weeks',
-                               date_trunc('week', now() at time zone 'UTC') - interval '1 week', interval '1 week')::date
-    loop
-        execute format('create table pgqueue.%I partition of pgqueue.history for values from (%L) to (%L)',
-                       'history' || to_char(week, '_IYYY"w"IW'), week::text || ' 00:00:00+00', (week + 7)::text || ' 00:00:00+00');
-    end loop;
-end
-$$;
-
+-- Finished tasks of four weeks, in the order they finished in; one in a hundred failed.
 insert into pgqueue.history (
     id, queue, priority, state, kind, spec, max_attempts, max_lost, created_at, run_at, started_at, finished_at, run, attempt,
     lost, worker_id, worker, ended, error)

@@ -66,7 +66,7 @@ internal sealed class NoopBench(Stage stage)
         var process = stage.Own(new Crew("bare SQL", 1, () => Role.Start("bare", database)));
         return new Drainer(
             "bare SQL", database, "truncate bare.task, bare.history",
-            (count, token) => database.ExecuteAsync(Sql.Read("fill.sql"), token, count),
+            (count, token) => database.AddWaitingAsync("bare", count, token),
             process, new JsonObject { ["connections"] = BareConnections, ["batch"] = Concurrency, ["move"] = move });
     }
 

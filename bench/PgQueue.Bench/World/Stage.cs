@@ -23,15 +23,17 @@ internal sealed class Stage : IAsyncDisposable
     public string Folder { get; }
 
     /// <summary>References that could not be measured, and why.</summary>
-    public List<string> LeftOut { get; } = [];
+    public SortedSet<string> LeftOut { get; } = [];
 
     /// <summary>Tells whoever waits for the end how it goes.</summary>
     public static void Say(string text) => Console.Error.WriteLine(text);
 
     public void LeaveOut(string what)
     {
-        LeftOut.Add(what);
-        Say($"LEFT OUT: {what}");
+        if (LeftOut.Add(what))
+        {
+            Say($"LEFT OUT: {what}");
+        }
     }
 
     /// <summary>A new database of the server's, which is started with the first.</summary>

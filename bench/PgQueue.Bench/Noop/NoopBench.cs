@@ -17,7 +17,7 @@ internal sealed class NoopBench(Stage stage)
     private const int GraphileProcesses = 4;
 
     private const int BossProcesses = 2;
-    private const int BossBatch = 1000;
+    private const int BossBatch = 5000;
 
     private readonly int _tasks = stage.Options.Pick(200_000, 30_000);
 

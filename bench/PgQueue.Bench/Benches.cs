@@ -13,14 +13,20 @@ internal static class Benches
             ["method"] = (stage, token) => new SpawnBench(stage, SpawnCase.Method).RunAsync(token),
             ["script"] = (stage, token) => new SpawnBench(stage, SpawnCase.Script).RunAsync(token),
             ["warm"] = (stage, token) => new WarmBench(stage).RunAsync(token),
+            ["recovery"] = (stage, token) => new RecoveryBench(stage).RunAsync(token),
+            ["notify"] = (stage, token) => new NotifyBench(stage).RunAsync(token),
+            ["growth"] = (stage, token) => new GrowthBench(stage).RunAsync(token),
+            ["pipeline"] = (stage, token) => new PipelineBench(stage).RunAsync(token),
+            ["idle"] = (stage, token) => new IdleBench(stage).RunAsync(token),
         };
 
     /// <summary>Runs benches one after the other, each on a server of its own.</summary>
     /// <returns>0, or 1 where one of them failed. A goal that is missed is no failure.</returns>
     public static async Task<int> RunAsync(IEnumerable<string> names, BenchOptions options, CancellationToken cancellationToken)
     {
+        Stage.Say(Machine.Describe());
         var code = 0;
-        var (missed, leftOut) = (new List<Figure>(), new SortedSet<string>());
+        var (judged, leftOut) = (new List<Figure>(), new SortedSet<string>());
         foreach (var name in names)
         {
             try
@@ -29,7 +35,7 @@ internal static class Benches
                 Stage.Say($"{name}:");
                 var figures = await All[name](stage, cancellationToken);
                 Report.Write(figures, options.Json);
-                missed.AddRange(figures.Where(f => f.IsMet is false));
+                judged.AddRange(figures.Where(f => f.IsMet is not null));
                 leftOut.UnionWith(stage.LeftOut);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
@@ -41,10 +47,11 @@ internal static class Benches
 
         foreach (var what in leftOut)
         {
-            await Console.Error.WriteLineAsync($"LEFT OUT: {what}");
+            Stage.Say($"LEFT OUT: {what}");
         }
 
-        await Console.Error.WriteLineAsync(missed.Count == 0 ? "All goals that were measured are met." : $"MISSED: {string.Join(", ", missed.Select(f => f.Name))}");
+        var missed = judged.Where(f => f.IsMet is false).Select(f => f.Name).ToList();
+        Stage.Say($"{judged.Count - missed.Count} of {judged.Count} goals are met.{(missed.Count == 0 ? "" : $" MISSED: {string.Join(", ", missed)}")}");
         return code;
     }
 }

@@ -1,5 +1,4 @@
-// pg-boss, driven by its own fetch and complete in batches. Sorting the backlog for each fetch is left out: that is the
-// greatest single gain that its options offer.
+// pg-boss, driven by its own fetch and complete in batches, without its worker around them and without sorting.
 import { PgBoss } from "pg-boss";
 import { serve } from "./lines.mjs";
 

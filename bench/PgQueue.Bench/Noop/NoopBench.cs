@@ -17,7 +17,7 @@ internal sealed class NoopBench(Stage stage)
     private const int GraphileProcesses = 4;
 
     private const int BossProcesses = 2;
-    private const int BossBatch = 1000;
+    private const int BossBatch = 5000;
 
     private readonly int _tasks = stage.Options.Pick(200_000, 30_000);
 
@@ -66,7 +66,7 @@ internal sealed class NoopBench(Stage stage)
         var process = stage.Own(new Crew("bare SQL", 1, () => Role.Start("bare", database)));
         return new Drainer(
             "bare SQL", database, "truncate bare.task, bare.history",
-            (count, token) => database.ExecuteAsync(Sql.Read("fill.sql"), token, count),
+            (count, token) => database.AddWaitingAsync("bare", count, token),
             process, new JsonObject { ["connections"] = BareConnections, ["batch"] = Concurrency, ["move"] = move });
     }
 

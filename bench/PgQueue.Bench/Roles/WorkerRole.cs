@@ -7,6 +7,11 @@ internal sealed class WorkerRole(string connectionString) : Role(connectionStrin
 {
     public const string Handler = "noop";
 
+    /// <summary>One that takes a while, without using the processor.</summary>
+    public const string SlowHandler = "slow";
+
+    private static readonly TimeSpan SlowTime = TimeSpan.FromMilliseconds(100);
+
     private StandingWorker? _standing;
 
     private static Task<JsonNode?> Nothing { get; } = Task.FromResult<JsonNode?>(null);
@@ -21,6 +26,10 @@ internal sealed class WorkerRole(string connectionString) : Role(connectionStrin
             case "drain":
                 var worker = new Worker(ConnectionString, Database.Schema, Options(with) with { Mode = WorkerMode.Drain });
                 return new JsonObject { ["completed"] = (await worker.RunAsync(cancellationToken)).Completed };
+
+            // Works until it has begun so many, ends those, and leaves.
+            case "take":
+                return await TakeAsync(with, cancellationToken);
 
             // Joins, and stays for whatever it is asked next.
             case "join":
@@ -37,10 +46,37 @@ internal sealed class WorkerRole(string connectionString) : Role(connectionStrin
         }
     }
 
+    private async Task<JsonObject> TakeAsync(JsonObject with, CancellationToken cancellationToken)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var left = (int)with["count"]!;
+        var worker = new Worker(ConnectionString, Database.Schema, Options(with) with
+        {
+            Handlers = new Dictionary<string, TaskHandler> { [Handler] = TakeOneAsync },
+        });
+        return new JsonObject { ["completed"] = (await worker.RunAsync(enough.Token)).Completed };
+
+        Task<JsonNode?> TakeOneAsync(HandledTask task, CancellationToken stop)
+        {
+            if (Interlocked.Decrement(ref left) == 0)
+            {
+                enough.Cancel();
+            }
+
+            return Nothing;
+        }
+    }
+
+    private static async Task<JsonNode?> SlowAsync(HandledTask task, CancellationToken cancellationToken)
+    {
+        await Task.Delay(SlowTime, cancellationToken);
+        return null;
+    }
+
     private static WorkerOptions Options(JsonObject with) => new()
     {
         Concurrency = (int)with["concurrency"]!,
-        Handlers = new Dictionary<string, TaskHandler> { [Handler] = (_, _) => Nothing },
+        Handlers = new Dictionary<string, TaskHandler> { [Handler] = (_, _) => Nothing, [SlowHandler] = SlowAsync },
         TaskHostDirectory = (string?)with["taskHost"],
     };
 }

@@ -13,12 +13,13 @@ internal sealed class WarmBench(Stage stage)
 
     public async Task<IReadOnlyList<Figure>> RunAsync(CancellationToken cancellationToken)
     {
-        var queue = await stage.CreateQueueAsync("queue", cancellationToken);
-        if (Session.TryStart(stage, queue) is not { } session)
+        if (!Programs.HasPowerShell(stage))
         {
             return [];
         }
 
+        var queue = await stage.CreateQueueAsync("queue", cancellationToken);
+        var session = stage.Own(Session.Start(queue));
         await HostWorker.StartAsync(stage, queue, "warm", 1, cancellationToken);
         var (tasks, jobs) = (new List<double>(), new List<double>());
         await TakeAsync(session, "task", 2, [], cancellationToken); // The session's first does not count, of either.

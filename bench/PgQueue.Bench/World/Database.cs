@@ -27,6 +27,10 @@ internal sealed class Database(string connectionString) : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
+    /// <summary>Puts tasks that do nothing straight into a schema's table.</summary>
+    public Task AddWaitingAsync(string schema, int count, CancellationToken cancellationToken) =>
+        ExecuteAsync(Sql.Read("waiting.sql").Replace("{schema}", schema, StringComparison.Ordinal), cancellationToken, count);
+
     /// <summary>Statistics as autovacuum would have made them, and no checkpoint due from what was done before.</summary>
     public async Task SettleAsync(CancellationToken cancellationToken)
     {

@@ -9,6 +9,7 @@ internal sealed class HostWorker : IAsyncDisposable
     private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(20);
 
     private readonly Process _process;
+    private readonly Task _reading;
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private HostWorker(Database database, string name, int concurrency)
@@ -23,7 +24,7 @@ internal sealed class HostWorker : IAsyncDisposable
         // A runtime that is killed leaves the socket of its diagnostics behind.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         _process = Process.Start(start)!;
-        _ = ReadAsync();
+        _reading = ReadAsync();
     }
 
     public string Name { get; }
@@ -44,18 +45,22 @@ internal sealed class HostWorker : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        using var time = new CancellationTokenSource(EndTime);
         if (!_process.HasExited)
         {
-            using var time = new CancellationTokenSource(EndTime);
             using var stop = Process.Start("kill", ["-TERM", $"{Id}"]);
-            try
-            {
-                await _process.WaitForExitAsync(time.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                _process.Kill(entireProcessTree: true);
-            }
+            await stop.WaitForExitAsync(CancellationToken.None);
+        }
+
+        try
+        {
+            await _process.WaitForExitAsync(time.Token);
+            await _reading.WaitAsync(time.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _reading;
         }
 
         _process.Dispose();

@@ -23,21 +23,29 @@ internal sealed class Stage : IAsyncDisposable
     public string Folder { get; }
 
     /// <summary>References that could not be measured, and why.</summary>
-    public List<string> LeftOut { get; } = [];
+    public SortedSet<string> LeftOut { get; } = [];
 
     /// <summary>Tells whoever waits for the end how it goes.</summary>
     public static void Say(string text) => Console.Error.WriteLine(text);
 
     public void LeaveOut(string what)
     {
-        LeftOut.Add(what);
-        Say($"LEFT OUT: {what}");
+        if (LeftOut.Add(what))
+        {
+            Say($"LEFT OUT: {what}");
+        }
     }
 
     /// <summary>A new database of the server's, which is started with the first.</summary>
     public async Task<Database> CreateDatabaseAsync(string name, CancellationToken cancellationToken)
     {
-        _connectionString ??= (await _server.StartAsync(cancellationToken)).ConnectionString!;
+        if (_connectionString is null)
+        {
+            var status = await _server.StartAsync(cancellationToken);
+            Say($"PostgreSQL {status.Version}");
+            _connectionString = status.ConnectionString!;
+        }
+
         await using (var server = new Database(_connectionString))
         {
             await server.ExecuteAsync($"create database {name}", cancellationToken);

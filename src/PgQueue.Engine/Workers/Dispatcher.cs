@@ -13,6 +13,9 @@ internal sealed class Dispatcher(
     /// <summary>At least so often where no notification can come.</summary>
     private static readonly TimeSpan PollBehindPooler = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>After so many claims in a row that found tasks there is a backlog, and news of more tasks are not worth what they cost those who add.</summary>
+    private const int BusyAfter = 3;
+
     private static readonly TimeSpan FullBeforeQuiet = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long ended runs may wait for a database that is away, once the worker is to stop at once.</summary>
@@ -58,6 +61,7 @@ internal sealed class Dispatcher(
         var claimer = new Claimer(database, identity, running);
         var presence = new Presence(database, session);
         var poll = FirstPoll;
+        var inARow = 0;
         var longest = database.IsPooler && options.PollInterval > PollBehindPooler ? PollBehindPooler : options.PollInterval;
         while (!stop.Draining.IsCancellationRequested)
         {
@@ -100,8 +104,15 @@ internal sealed class Dispatcher(
             if (claimed.Count > 0)
             {
                 poll = FirstPoll;
+                if (++inARow == BusyAfter && presence.IsNews(asleep: false))
+                {
+                    await outage.RetryAsync(token => presence.SetAsleepAsync(false, token), stop.Draining).ConfigureAwait(false);
+                }
+
                 continue;
             }
+
+            inARow = 0;
 
             if (presence.IsNews(asleep: true))
             {

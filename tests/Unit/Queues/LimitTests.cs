@@ -98,6 +98,23 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task Only_a_task_that_waits_for_a_rate_shortens_a_workers_sleep()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        await queue.Client.AddAsync(NewTask.ForCommand("true"));
+        Assert.Equal(DBNull.Value, await queue.SqlAsync("select {schema}.next_token(null)"));
+
+        await queue.Client.SetQueueAsync("default", new QueueSettings { RateCount = 1, RatePeriod = TimeSpan.FromMinutes(1) });
+        await queue.Client.AddAsync([NewTask.ForCommand("true"), NewTask.ForCommand("true")], null);
+        await using var worker = await SqlWorker.JoinAsync(queue);
+        while ((await worker.ClaimAsync(1)).Count > 0)
+        {
+        }
+
+        Assert.InRange((double)(await queue.SqlAsync("select {schema}.next_token(null)"))!, 1, 60);
+    }
+
+    [Fact]
     public async Task A_limit_that_is_set_while_tasks_run_counts_them()
     {
         await using var queue = await TestQueue.CreateAsync();

@@ -15,6 +15,7 @@ public sealed class ClaimScanTests
     {
         await using var queue = await TestQueue.CreateAsync();
         await queue.Client.AddAsync([.. Enumerable.Repeat(NewTask.ForHandler("nothing"), Backlog)], null);
+        await queue.SqlAsync("analyze {schema}.task");
         await using var snapshot = await queue.Client.BeginAsync();
         Assert.Equal(Backlog, await snapshot.Queue.CountAsync(new()));
         await using var worker = await SqlWorker.JoinAsync(queue);

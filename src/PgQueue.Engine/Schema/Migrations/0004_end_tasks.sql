@@ -18,6 +18,7 @@ create function leave_lines(gone_ids bigint[], grouped_ids bigint[], waiting_ids
 language plpgsql
 set search_path from current
 set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -52,6 +53,7 @@ create function pass_on_waits(gone_ids bigint[]) returns void
 language plpgsql
 set search_path from current
 set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -106,6 +108,7 @@ returns table (id bigint, state task_state)
 language plpgsql
 set search_path from current
 set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -218,6 +221,7 @@ returns table (id bigint, state task_state)
 language plpgsql
 set search_path from current
 set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan

@@ -73,6 +73,7 @@ returns table (
 language plpgsql
 set search_path from current
 set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -187,6 +188,7 @@ as $$
       and (queues is null or q.name like any (queues))
       and exists (select from task t where t.queue = q.name and t.state = 'ready')
       and bucket(q) < 1
+    having count(*) > 0
 $$;
 
 -- Is anything left to do for a worker of these queues (LIKE patterns; all where null): ready, running or waiting for its

@@ -287,6 +287,7 @@ create function free_tasks(old_worker_id bigint, died boolean, known bigint[] de
 language plpgsql
 set search_path from current
 set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -370,6 +371,7 @@ create function promote_due(max_tasks integer default 5000) returns integer
 language plpgsql
 set search_path from current
 set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -412,6 +414,7 @@ create function expire_tasks(max_tasks integer default 1000) returns integer
 language plpgsql
 set search_path from current
 set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan

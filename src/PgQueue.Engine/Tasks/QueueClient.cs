@@ -102,10 +102,11 @@ public sealed partial class QueueClient : IAsyncDisposable
             task.Validate();
         }
 
-        return new TaskAddition(Database, tasks, shared, async (connection, cancellationToken) =>
+        var isBulk = BulkAdder.Takes(tasks, shared);
+        return new TaskAddition(Database, tasks, shared, !isBulk && tasks.Count <= AddBatch, async (connection, cancellationToken) =>
         {
             var added = new List<AddedTask>(tasks.Count);
-            if (BulkAdder.Takes(tasks, shared))
+            if (isBulk)
             {
                 await new BulkAdder(Database).AddAsync(connection, tasks, shared, added, cancellationToken).ConfigureAwait(false);
                 return added;

@@ -10,8 +10,14 @@ namespace PgQueue;
 /// server had given it before the commit. (A task of the same id and client id can be no other; one of the same client
 /// id and the same work could be somebody else's.)
 /// </summary>
+/// <param name="database">The queue's database.</param>
+/// <param name="tasks">The tasks.</param>
+/// <param name="shared">What they have in common.</param>
+/// <param name="isOneStatement">They are added by one statement, which is a transaction of its own.</param>
+/// <param name="add">Adds them on a connection.</param>
 internal sealed class TaskAddition(
-    QueueDatabase database, IReadOnlyList<NewTask> tasks, NewTask? shared, Func<NpgsqlConnection, CancellationToken, Task<IReadOnlyList<AddedTask>>> add)
+    QueueDatabase database, IReadOnlyList<NewTask> tasks, NewTask? shared, bool isOneStatement,
+    Func<NpgsqlConnection, CancellationToken, Task<IReadOnlyList<AddedTask>>> add)
 {
     /// <summary>How long it is tried while the database is away.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -57,6 +63,11 @@ internal sealed class TaskAddition(
 
         try
         {
+            if (isOneStatement && !IsRepeatable)
+            {
+                return await database.RunAsync(connection => add(connection, cancellationToken), cancellationToken).ConfigureAwait(false);
+            }
+
             return await database.RunAtomicAsync(
                 async connection =>
                 {

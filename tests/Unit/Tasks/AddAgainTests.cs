@@ -38,7 +38,7 @@ public sealed class AddAgainTests
     public async Task Without_client_ids_the_error_says_that_nobody_knows_and_what_to_do()
     {
         await using var queue = await TestQueue.CreateAsync();
-        await using var line = new LossyLine(queue.ConnectionString, "commit", delivers: true);
+        await using var line = new LossyLine(queue.ConnectionString, "add_tasks", delivers: true);
         await using var client = QueueClient.Create(line.ConnectionString, queue.Schema);
 
         var error = await Assert.ThrowsAsync<QueueException>(() => client.AddAsync([One("a"), NewTask.ForCommand("true")], null));

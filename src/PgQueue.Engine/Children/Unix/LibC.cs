@@ -22,6 +22,7 @@ internal static unsafe partial class LibC
 {
     public const int SIGTERM = 15;
     public const int SIGKILL = 9;
+    public const int SIGSTOP = 19;
     public const int EAGAIN = 11;
     public const int EINTR = 4;
     public const int WNOHANG = 1;
@@ -56,6 +57,12 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint read(Descriptor fd, byte* buffer, nint count);
+
+    [LibraryImport(Library)]
+    public static partial int open(byte* path, int flags);
+
+    [LibraryImport(Library)]
+    public static partial nint read(int fd, byte* buffer, nint count);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int close(int fd);

@@ -26,6 +26,9 @@ internal static unsafe partial class LibC
     public const int EAGAIN = 11;
     public const int EINTR = 4;
     public const int WNOHANG = 1;
+    public const int SCHED_RR = 2;
+    public const int SCHED_RESET_ON_FORK = 0x40000000;
+    public const int RLIMIT_RTTIME = 15;
     public const int O_RDONLY = 0;
     public const int O_NONBLOCK = 0x800;
     public const int O_CLOEXEC = 0x80000;
@@ -47,6 +50,13 @@ internal static unsafe partial class LibC
         public int Fd;
         public short Events;
         public short Revents;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Limit
+    {
+        public ulong Soft;
+        public ulong Hard;
     }
 
     [LibraryImport(Library, SetLastError = true)]
@@ -78,6 +88,15 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int kill(int pid, int signal);
+
+    [LibraryImport(Library)]
+    public static partial int prlimit(int pid, int resource, Limit* wanted, Limit* current);
+
+    [LibraryImport(Library)]
+    public static partial nint pthread_self();
+
+    [LibraryImport(Library)]
+    public static partial int pthread_setschedparam(nint thread, int policy, int* priority);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int wait4(int pid, int* status, int options, byte* usage);

@@ -16,6 +16,7 @@ internal sealed class LinuxChild : IChildProcess
     private LinuxChild(int pid, Descriptor output, Descriptor error, string mark)
     {
         (Id, Mark) = (pid, mark);
+        InheritedMark.Put(pid, mark);
         _output = new PipeReader(output);
         _error = new PipeReader(error);
         Exited = WaitAsync();

@@ -19,37 +19,47 @@ internal readonly record struct ProcessEntry(
     public bool IsDead => State is 'Z' or 'X';
 }
 
-/// <summary>All processes of the system that show themselves in /proc, by their numbers upward.</summary>
-internal static class ProcessTable
+/// <summary>
+/// All processes of the system that show themselves in /proc. It is read again into the same memory: while a machine is
+/// overrun, a garbage collection would wait for threads that get no time.
+/// </summary>
+internal sealed class ProcessTable
 {
     private const int StatSize = 1024;
 
     /// <summary>PF_KTHREAD in the flags of a process.</summary>
     private const long KernelThread = 0x200000;
 
-    private static readonly EnumerationOptions Plain = new() { AttributesToSkip = 0 };
-
-    /// <exception cref="IOException">/proc can't be listed.</exception>
-    public static List<ProcessEntry> Read()
+    private static readonly FileSystemEnumerable<int> Numbers = new(
+        "/proc",
+        (ref FileSystemEntry entry) => int.Parse(entry.FileName, CultureInfo.InvariantCulture),
+        new EnumerationOptions { AttributesToSkip = 0 })
     {
-        var ids = new FileSystemEnumerable<int>(
-            "/proc", (ref FileSystemEntry entry) => int.Parse(entry.FileName, CultureInfo.InvariantCulture), Plain)
-        {
-            ShouldIncludePredicate = (ref FileSystemEntry entry) => char.IsAsciiDigit(entry.FileName[0]),
-        };
-        var processes = new List<ProcessEntry>();
-        Span<byte> buffer = stackalloc byte[StatSize];
+        ShouldIncludePredicate = (ref FileSystemEntry entry) => char.IsAsciiDigit(entry.FileName[0]),
+    };
+
+    private readonly List<int> _numbers = [];
+    private readonly List<ProcessEntry> _processes = [];
+
+    /// <summary>The processes by their numbers upward; until the next call.</summary>
+    /// <exception cref="IOException">/proc can't be listed.</exception>
+    public List<ProcessEntry> Read()
+    {
+        _numbers.Clear();
+        _processes.Clear();
 
         // Listed first: so one descriptor is enough, also where there is only one left.
-        foreach (var id in ids.ToList())
+        _numbers.AddRange(Numbers);
+        Span<byte> buffer = stackalloc byte[StatSize];
+        foreach (var number in _numbers)
         {
-            if (TryParse(id, buffer[..ProcFile.Read(id, "stat"u8, buffer)], out var process))
+            if (TryParse(number, buffer[..ProcFile.Read(number, "stat"u8, buffer)], out var process))
             {
-                processes.Add(process);
+                _processes.Add(process);
             }
         }
 
-        return processes;
+        return _processes;
     }
 
     /// <summary>

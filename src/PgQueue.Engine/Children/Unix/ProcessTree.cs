@@ -5,8 +5,7 @@ using PgQueue.Protocol;
 namespace PgQueue.Unix;
 
 /// <summary>
-/// All that a child started, found in /proc: its session, what carries the child's mark in its environment, and the
-/// descendants of both.
+/// All that a child started, found in /proc: its session, what carries the child's mark, and the descendants of both.
 /// </summary>
 internal static class ProcessTree
 {
@@ -26,7 +25,7 @@ internal static class ProcessTree
         var since = Stopwatch.StartNew();
         while (since.Elapsed < GiveUp)
         {
-            var found = Freeze(leader, mark);
+            var found = Freeze(leader, mark, readEnvironments: true);
             if (found.Count == 0)
             {
                 return;
@@ -52,19 +51,24 @@ internal static class ProcessTree
     /// </summary>
     /// <param name="leader">The child, where it has not been reaped.</param>
     /// <param name="mark">The child's mark.</param>
+    /// <param name="readEnvironments">
+    /// Look for the mark in environments as well, which takes long while the machine is overrun; <see cref="InheritedMark"/>
+    /// finds all but what has thrown that off.
+    /// </param>
     /// <returns>What was stopped: the processes' numbers, and when they began.</returns>
-    public static HashSet<(int Id, long Started)> Freeze(int? leader, string mark)
+    public static HashSet<(int Id, long Started)> Freeze(int? leader, string mark, bool readEnvironments)
     {
         if (leader is { } group)
         {
             _ = LibC.kill(-group, LibC.SIGSTOP);
         }
 
+        var table = new ProcessTable();
         var stopped = new HashSet<(int, long)>();
         for (var round = 0; round < MostRounds; round++)
         {
             var more = false;
-            foreach (var process in Find(leader, mark))
+            foreach (var process in Find(table, leader, mark, readEnvironments))
             {
                 if (stopped.Add((process.Id, process.Started)))
                 {
@@ -82,14 +86,16 @@ internal static class ProcessTree
         return stopped;
     }
 
-    private static IEnumerable<ProcessEntry> Find(int? leader, string mark)
+    private static IEnumerable<ProcessEntry> Find(ProcessTable table, int? leader, string mark, bool readEnvironments)
     {
+        var inherited = InheritedMark.Of(mark);
         var marked = Encoding.UTF8.GetBytes($"{ChildEnvironment.Mark}={mark}\0");
         var environment = new byte[16 * 1024];
-        var processes = ProcessTable.Read();
+        var processes = table.Read();
         var found = new HashSet<int>();
         found.UnionWith(processes.Where(p => !p.IsKernel
-            && (p.Id == leader || p.Session == leader || ProcFile.ReadAll(p.Id, "environ"u8, ref environment).IndexOf(marked) >= 0)).Select(p => p.Id));
+            && (p.Id == leader || p.Session == leader || InheritedMark.Read(p.Id) == inherited
+                || (readEnvironments && ProcFile.ReadAll(p.Id, "environ"u8, ref environment).IndexOf(marked) >= 0))).Select(p => p.Id));
 
         // Parents mostly come before their children, so this seldom takes a third look.
         var known = -1;

@@ -5,13 +5,13 @@ using PgQueue.Protocol;
 namespace PgQueue.Unix;
 
 /// <summary>What the processes of one child hold together.</summary>
-/// <param name="Processes">How many they are, also those that have ended and whose parents have not noticed.</param>
+/// <param name="Processes">How many they are, those included that have ended and that their parents, of the same child, neglect.</param>
 /// <param name="Memory">Their resident memory in bytes.</param>
 internal readonly record struct Holding(int Processes, long Memory);
 
 /// <summary>
 /// Counts the processes of all children of a worker in one look at /proc. Whose child a process is never changes, so
-/// its environment is read once.
+/// its marks are read once.
 /// </summary>
 /// <param name="workerMark">The part of the children's mark that is the worker's.</param>
 internal sealed class TreeCensus(string workerMark)
@@ -19,53 +19,61 @@ internal sealed class TreeCensus(string workerMark)
     /// <summary>The child's number of a process that belongs to none.</summary>
     private const int Nobody = 0;
 
+    private readonly ulong _worker = InheritedMark.OfWorker(workerMark);
     private readonly byte[] _mark = Encoding.UTF8.GetBytes($"{ChildEnvironment.Mark}={workerMark}/");
+    private readonly ProcessTable _table = new();
+    private readonly Dictionary<int, Holding> _holdings = [];
+    private Dictionary<int, (long Started, int Child)> _before = [];
     private Dictionary<int, (long Started, int Child)> _known = [];
     private byte[] _environment = new byte[16 * 1024];
 
-    /// <summary>What the processes of each child hold, by the child's number; one that is missing has none.</summary>
+    /// <summary>What the processes of each child hold, by the child's number, until the next call; one that is missing has none.</summary>
     /// <exception cref="IOException">/proc can't be listed.</exception>
     public Dictionary<int, Holding> Take()
     {
-        var processes = ProcessTable.Read();
-        var known = new Dictionary<int, (long, int)>(processes.Count);
-        var holdings = new Dictionary<int, Holding>();
-        foreach (var process in processes.Where(p => !p.IsKernel))
+        (_before, _known) = (_known, _before);
+        _known.Clear();
+        _holdings.Clear();
+        foreach (var process in _table.Read().Where(p => !p.IsKernel))
         {
-            var child = ChildOf(process, known, out var isCertain);
+            var child = ChildOf(process, out var isCertain);
             if (isCertain)
             {
-                known[process.Id] = (process.Started, child);
+                _known[process.Id] = (process.Started, child);
             }
 
-            if (child != Nobody)
+            if (child != Nobody && !(process.IsDead && ParentsChild(process) != child))
             {
-                var held = holdings.GetValueOrDefault(child);
-                holdings[child] = new Holding(held.Processes + 1, held.Memory + process.Memory);
+                var held = _holdings.GetValueOrDefault(child);
+                _holdings[child] = new Holding(held.Processes + 1, held.Memory + process.Memory);
             }
         }
 
-        _known = known;
-        return holdings;
+        return _holdings;
     }
 
-    private int ChildOf(ProcessEntry process, Dictionary<int, (long Started, int Child)> known, out bool isCertain)
+    private int ChildOf(ProcessEntry process, out bool isCertain)
     {
         isCertain = true;
-        if (_known.TryGetValue(process.Id, out var before) && before.Started == process.Started)
+        if (_before.TryGetValue(process.Id, out var before) && before.Started == process.Started)
         {
             return before.Child;
         }
 
         // Parents and sessions come first in the table, but for when numbers begin anew: then the next look finds it.
-        if (known.TryGetValue(process.Parent, out var parent) && parent.Child != Nobody)
+        if (ParentsChild(process) is not Nobody and var parents)
         {
-            return parent.Child;
+            return parents;
         }
 
-        if (known.TryGetValue(process.Session, out var leader) && leader.Child != Nobody)
+        if (_known.TryGetValue(process.Session, out var leader) && leader.Child != Nobody)
         {
             return leader.Child;
+        }
+
+        if (InheritedMark.ChildIn(InheritedMark.Read(process.Id), _worker) is not Nobody and var marked)
+        {
+            return marked;
         }
 
         var environment = ProcFile.ReadAll(process.Id, "environ"u8, ref _environment);
@@ -79,4 +87,6 @@ internal sealed class TreeCensus(string workerMark)
         isCertain = !environment.IsEmpty && process.Parent != Environment.ProcessId && process.Parent < process.Id;
         return Nobody;
     }
+
+    private int ParentsChild(ProcessEntry process) => _known.GetValueOrDefault(process.Parent).Child;
 }

@@ -13,9 +13,6 @@ internal sealed class TreeWatch : ILimitWatch
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>After so long it is looked whether an ended task has left anything running.</summary>
-    private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(1);
-
     private readonly TreeCensus _census;
     private readonly int? _processLimit;
     private readonly EventSink _events;
@@ -74,6 +71,7 @@ internal sealed class TreeWatch : ILimitWatch
 
     private void Run()
     {
+        GoFirst();
         while (!Volatile.Read(ref _closing))
         {
             try
@@ -94,6 +92,16 @@ internal sealed class TreeWatch : ILimitWatch
         }
     }
 
+    /// <summary>
+    /// A thousand runnable processes leave one of the usual priority a thousandth of the time, too little to stop them
+    /// all. Where the system does not allow more (root, or an RLIMIT_RTPRIO of 1, may have it), so be it.
+    /// </summary>
+    private static unsafe void GoFirst()
+    {
+        var lowest = 1;
+        _ = LibC.pthread_setschedparam(LibC.pthread_self(), LibC.SCHED_RR | LibC.SCHED_RESET_ON_FORK, &lowest);
+    }
+
     private void Look()
     {
         // Before the count: what is started from here on is counted, or seen as growth the next time.
@@ -105,7 +113,7 @@ internal sealed class TreeWatch : ILimitWatch
         }
 
         _measured = !_measured && trees.Any(t => t.MemoryLimit is not null);
-        if (_measured || trees.Any(t => t.MayBeOver(number) || (t.EndedFor > Aftermath && !t.IsCountedSinceItsEnd)))
+        if (_measured || trees.Any(t => t.IsDue(number)))
         {
             Count(trees, number);
         }
@@ -113,11 +121,7 @@ internal sealed class TreeWatch : ILimitWatch
 
     private void Count(List<WatchedTree> trees, int number)
     {
-        foreach (var tree in trees.Where(t => t.HasEnded))
-        {
-            tree.IsCountedSinceItsEnd = true;
-        }
-
+        trees.ForEach(t => t.BeginCount());
         var holdings = _census.Take();
         foreach (var tree in trees)
         {
@@ -135,14 +139,14 @@ internal sealed class TreeWatch : ILimitWatch
 
         lock (_lock)
         {
-            _trees.RemoveAll(t => t.IsCountedSinceItsEnd && (t.Processes == 0 || t.ProcessLimit is null));
+            _trees.RemoveAll(t => t.IsGone);
         }
     }
 
     private void End(WatchedTree tree)
     {
         // At once and here: what comes later has to share the processors with all that was started meanwhile.
-        ProcessTree.Freeze(tree.Child.Exited.IsCompleted ? null : tree.Child.Id, tree.Child.Mark);
+        ProcessTree.Freeze(tree.Child.Exited.IsCompleted ? null : tree.Child.Id, tree.Child.Mark, readEnvironments: false);
         tree.IsOver = true;
         var (seen, limit) = (tree.Processes, tree.ProcessLimit!.Value);
         if (tree.HasEnded)

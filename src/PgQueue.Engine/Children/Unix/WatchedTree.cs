@@ -9,7 +9,12 @@ namespace PgQueue.Unix;
 /// <param name="processLimit">How many processes it may be; null where any number.</param>
 internal sealed class WatchedTree(IChildProcess child, RunControl control, int? processLimit) : IAsyncDisposable
 {
-    private long _endedAt;
+    /// <summary>After so long it is counted what an ended run has left running, and whether that is still there.</summary>
+    private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongAfter = TimeSpan.FromMinutes(1);
+
+    private long _nextCount;
+    private bool _hasEnded;
 
     /// <summary>The number that the child's mark ends with.</summary>
     public int Number { get; } = int.Parse(child.Mark.AsSpan(child.Mark.IndexOf('/') + 1), CultureInfo.InvariantCulture);
@@ -31,23 +36,36 @@ internal sealed class WatchedTree(IChildProcess child, RunControl control, int? 
     /// <summary>It was over its limit, and has been ended.</summary>
     public bool IsOver { get; set; }
 
-    /// <summary>What its run left behind was counted.</summary>
-    public bool IsCountedSinceItsEnd { get; set; }
-
     /// <summary>The run has ended.</summary>
-    public bool HasEnded => Volatile.Read(ref _endedAt) != 0;
+    public bool HasEnded => Volatile.Read(ref _hasEnded);
 
-    /// <summary>For how long; zero while it runs.</summary>
-    public TimeSpan EndedFor => HasEnded ? Stopwatch.GetElapsedTime(Volatile.Read(ref _endedAt)) : TimeSpan.Zero;
+    /// <summary>The run has ended, and what it left running has been counted since.</summary>
+    public bool IsLeftover { get; private set; }
 
-    /// <summary>Can it be over its process limit, when this is the last number that the system gave out?</summary>
-    public bool MayBeOver(int lastNumber) =>
-        lastNumber == 0 || lastNumber < CountedAt || lastNumber - CountedAt > processLimit - Processes;
+    /// <summary>No more watching is needed.</summary>
+    public bool IsGone => IsLeftover && (Processes == 0 || IsOver || processLimit is null);
+
+    /// <summary>Is it time to count it?</summary>
+    /// <param name="lastNumber">The last number that the system gave out: how many processes it can have become.</param>
+    public bool IsDue(int lastNumber) => (HasEnded && Stopwatch.GetTimestamp() > _nextCount)
+        || (!IsOver && (lastNumber == 0 || lastNumber < CountedAt || lastNumber - CountedAt > processLimit - Processes));
+
+    /// <summary>To be called before it is counted.</summary>
+    public void BeginCount()
+    {
+        if (HasEnded)
+        {
+            (IsLeftover, _nextCount) = (true, In(LongAfter));
+        }
+    }
 
     /// <summary>The run has ended.</summary>
     public ValueTask DisposeAsync()
     {
-        Volatile.Write(ref _endedAt, Stopwatch.GetTimestamp());
+        _nextCount = In(Aftermath);
+        Volatile.Write(ref _hasEnded, true);
         return ValueTask.CompletedTask;
     }
+
+    private static long In(TimeSpan time) => Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency);
 }

@@ -84,7 +84,7 @@ internal sealed class TreeCensus(string workerMark)
         }
 
         // What is just being started has the environment of the one who starts it, this worker, or none yet.
-        isCertain = !environment.IsEmpty && process.Parent != Environment.ProcessId && process.Parent < process.Id;
+        isCertain = process.IsDead || (!environment.IsEmpty && process.Parent != Environment.ProcessId && process.Parent < process.Id);
         return Nobody;
     }
 

@@ -179,8 +179,7 @@ create function next_token(queues text[]) returns double precision
 language sql stable
 set search_path from current
 as $$
-    select greatest(0, min(
-        (1 - bucket(q)) * extract(epoch from q.rate_period)::double precision / q.rate_count))
+    select min(greatest(0, (1 - bucket(q)) * extract(epoch from q.rate_period)::double precision / q.rate_count))
     from queue q
     where q.rate_count is not null
       and not q.paused

@@ -32,6 +32,11 @@ internal static class WorkerCommand
         Description = "Seconds that tasks have to finish when the worker is told to stop; no limit where absent.",
     };
 
+    private static readonly Option<int?> ProcessLimit = new("--process-limit")
+    {
+        Description = "Processes that a task may have at once where it doesn't say so itself; 0 for no limit, 1000 where absent. On Linux only.",
+    };
+
     private static readonly Option<FileInfo?> BeforeTask = Script("--before-task", "PowerShell script to run before each task, with the task as its argument.");
 
     private static readonly Option<FileInfo?> AfterTask = Script("--after-task", "PowerShell script to run after each task, with the task and its error as arguments.");
@@ -40,7 +45,7 @@ internal static class WorkerCommand
     {
         var command = new Command("worker", "Runs tasks until told to stop: SIGTERM or Ctrl+C lets them finish, a second one ends them at once (they run again elsewhere).")
         {
-            Queues, Concurrency, Name, Once, Drain, For, StopGrace, BeforeTask, AfterTask,
+            Queues, Concurrency, Name, Once, Drain, For, StopGrace, ProcessLimit, BeforeTask, AfterTask,
         };
         WorkerFilterOptions.AddTo(command);
         command.Validators.Add(result =>
@@ -66,6 +71,7 @@ internal static class WorkerCommand
             Mode = arguments.GetValue(Once) ? WorkerMode.Once : arguments.GetValue(Drain) ? WorkerMode.Drain : WorkerMode.Forever,
             For = Seconds(arguments.GetValue(For)),
             StopGrace = Seconds(arguments.GetValue(StopGrace)),
+            ProcessLimit = arguments.GetValue(ProcessLimit) ?? new WorkerOptions().ProcessLimit,
             BeforeTask = await TextAsync(arguments.GetValue(BeforeTask), cancellationToken),
             AfterTask = await TextAsync(arguments.GetValue(AfterTask), cancellationToken),
             OnEvent = WorkerLog.Write,

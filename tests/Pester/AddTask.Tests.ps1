@@ -51,7 +51,7 @@ Describe 'Add-PqTask' {
 
     It 'keeps all its settings' {
         $at = (Get-Date).AddDays(1)
-        $added = Add-PqTask { } -Queue settings -Name n -Tag red, green -Priority High -Timeout 90s -MemoryLimit 512MB `
+        $added = Add-PqTask { } -Queue settings -Name n -Tag red, green -Priority High -Timeout 90s -MemoryLimit 512MB -ProcessLimit 50 `
             -MaxAttempts 3 -RetryDelay 5m -Backoff Exponential -RunAt $at -ClientId mine -DedupeKey same -WorkingDirectory / `
             -Environment @{ A = 1; B = $null } -Module Pester
         $task = $added | Get-PqTask
@@ -60,6 +60,7 @@ Describe 'Add-PqTask' {
         $task.Priority | Should -Be 75
         $task.Timeout | Should -Be ([timespan]'00:01:30')
         $task.MemoryLimit | Should -Be 512MB
+        $task.ProcessLimit | Should -Be 50
         $task.MaxAttempts | Should -Be 3
         $task.State | Should -Be 'Scheduled'
         ($task.RunAt - $at).TotalSeconds | Should -BeLessThan 1
@@ -477,6 +478,8 @@ Describe 'Bad input to Add-PqTask' {
     It 'ends the statement for a bad option: <Name>' -ForEach @(
         @{ Name = 'no attempts'; Bad = @{ MaxAttempts = 0 }; Says = '*MaxAttempts ''0''*at least 1*' }
         @{ Name = 'a negative limit'; Bad = @{ MemoryLimit = -1 }; Says = '*MemoryLimit*' }
+        @{ Name = 'no processes'; Bad = @{ ProcessLimit = 0 }; Says = 'ProcessLimit ''0'' must be at least 1.' }
+        @{ Name = 'fewer than no processes'; Bad = @{ ProcessLimit = -5 }; Says = 'ProcessLimit ''-5'' must be at least 1.' }
         @{ Name = 'two times'; Bad = @{ RunAt = [datetime]::Now; Delay = '5m' }; Says = '*RunAt*' }
         @{ Name = 'an order without a group'; Bad = @{ Order = 'Lifo' }; Says = 'Order ''Lifo'' needs Group*' }
         @{ Name = 'two expiries'; Bad = @{ ExpiresAt = [datetime]::Now.AddDays(1); ExpireAfter = '5m' }; Says = '*ExpireAfter*ExpiresAt*' }

@@ -30,7 +30,7 @@ Describe 'Register-PqSchedule' {
         $start, $end = (Get-Date).AddDays(1), (Get-Date).AddDays(9)
         $value = 'of the caller'
         Register-PqSchedule all { param($a, $b) $using:value } 1, 2 -Every 90s -Overlap Queue -Missed All -MissedLimit 5 -Jitter 10s `
-            -StartAt $start -EndAt $end -MaxRuns 3 -Queue reports -Priority High -Tag red -Timeout 5m -MaxAttempts 2 -RetryDelay 1m
+            -StartAt $start -EndAt $end -MaxRuns 3 -Queue reports -Priority High -Tag red -Timeout 5m -ProcessLimit 8 -MaxAttempts 2 -RetryDelay 1m
         $schedule = Get-PqSchedule all
         $schedule.Every | Should -Be '00:01:30'
         $schedule.Overlap | Should -Be 'Queue'
@@ -46,6 +46,7 @@ Describe 'Register-PqSchedule' {
         $task.spec.args | Should -Be 1, 2
         $task.spec.using.value | Should -Be 'of the caller'
         $task.max_attempts | Should -Be 2
+        $task.process_limit | Should -Be 8
     }
 
     It 'changes the schedule of the same name, and keeps its next run with the same rhythm' {

@@ -117,10 +117,21 @@ Describe 'Set-PqTask -Id' {
         ($tasks | Set-PqTask -RunAt (Get-Date) -PassThru).State | Sort-Object -Unique | Should -Be 'Ready'
     }
 
+    It 'changes how many processes it may have' {
+        $task = Add-PqTask { }
+        ($task | Set-PqTask -ProcessLimit 3 -PassThru).ProcessLimit | Should -Be 3
+        $set = Set-PqTask { } -ClientId limited -ProcessLimit 4
+        ($set | Get-PqTask).ProcessLimit | Should -Be 4
+        $failure = Get-Failure { $task | Set-PqTask -ProcessLimit 0 }
+        $failure.FullyQualifiedErrorId | Should -Be 'InvalidArgument,PgQueue.PowerShell.SetTaskCommand'
+        "$failure" | Should -Be "ProcessLimit '0' must be at least 1."
+        $task.Id, $set.Id | Remove-PqTask
+    }
+
     It 'takes settings away' {
-        $task = Add-PqTask { } -Name n -Tag red -Timeout 1m -MemoryLimit 1MB -RetryDelay 5m -DeadLetterQueue dead -ExpireAfter 1h
-        $changed = $task | Set-PqTask -Clear Name, Tag, Timeout, MemoryLimit, Retry, DeadLetterQueue, ExpiresAt -PassThru
-        $changed.Name, $changed.Timeout, $changed.MemoryLimit | Should -Be $null, $null, $null
+        $task = Add-PqTask { } -Name n -Tag red -Timeout 1m -MemoryLimit 1MB -ProcessLimit 9 -RetryDelay 5m -DeadLetterQueue dead -ExpireAfter 1h
+        $changed = $task | Set-PqTask -Clear Name, Tag, Timeout, MemoryLimit, ProcessLimit, Retry, DeadLetterQueue, ExpiresAt -PassThru
+        $changed.Name, $changed.Timeout, $changed.MemoryLimit, $changed.ProcessLimit | Should -Be $null, $null, $null, $null
         $changed.Tags | Should -BeNullOrEmpty
         Invoke-TestSql $server "select retry is null and dead_letter_queue is null and expires_at is null from $($queue.Schema).tasks where id = $($task.Id)" |
             Should -BeTrue

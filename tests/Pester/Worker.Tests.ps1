@@ -90,13 +90,14 @@ Describe 'What tasks get and give' {
             retried = Add-PqTask { if ($PqTask.Attempt -lt 2) { throw 'not yet' } 'now' } -MaxAttempts 2
             file    = Get-Item $PSCommandPath | Add-PqTask { param($File) (Get-Content $File -TotalCount 1); $File.Length; $File.psobject.TypeNames[0] }
             late    = Add-PqTask { Start-Sleep 60 } -Timeout 1s
+            many    = Add-PqTask -Command sh -ArgumentList '-c', 'for n in 1 2 3 4 5; do sleep 60 & done; wait' -ProcessLimit 3
         }
         $summary = Invoke-Queue
     }
 
     It 'is counted' {
         $summary.Completed | Should -Be 10
-        $summary.Failed | Should -Be 5
+        $summary.Failed | Should -Be 6
         $summary.Retried | Should -Be 1
     }
 
@@ -166,6 +167,8 @@ Describe 'What tasks get and give' {
         ($tasks.code | Get-PqTask).ExitCode | Should -Be 3
         ($tasks.three | Get-PqTask).State | Should -Be 'Completed'
         ($tasks.late | Get-PqTask).Ended | Should -Be 'Timeout'
+        ($tasks.many | Get-PqTask).Ended | Should -Be 'Processes'
+        "$(($tasks.many | Get-PqTask).Error)" | Should -BeLike '*processes at once, more than its limit of 3. If it needs them, give it a higher ProcessLimit.'
         "$(($tasks.absent | Get-PqTask).Error)" | Should -BeLike '*no-such-program*'
         "$(($tasks.nowhere | Get-PqTask).Error)" | Should -BeLike '*/no/such.dll*'
     }
@@ -258,6 +261,7 @@ Describe 'Start-PqWorker' {
         $failure = Get-Failure { Start-PqWorker -Concurrency 0 }
         $failure.FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
         "$failure" | Should -BeLike "*Concurrency '0'*1 to 1000*"
+        "$(Get-Failure { Start-PqWorker -ProcessLimit -1 })" | Should -Be "ProcessLimit '-1' must not be negative."
     }
 
     It 'lets its tasks finish when the pipeline is stopped' {

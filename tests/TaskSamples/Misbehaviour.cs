@@ -136,6 +136,18 @@ public static class Misbehaviour
         return kept.Sum(b => (long)b.Length);
     }
 
+    /// <summary>Returns an object so many levels deep.</summary>
+    public static Node Nest(int depth)
+    {
+        var node = new Node { Name = "innermost" };
+        for (var level = 1; level < depth; level++)
+        {
+            node = new Node { Name = "level", Next = node };
+        }
+
+        return node;
+    }
+
     private static Process Start(string file, params object[] arguments) =>
         Process.Start(new ProcessStartInfo(file, arguments.Select(a => a.ToString()!)) { UseShellExecute = false })!;
 

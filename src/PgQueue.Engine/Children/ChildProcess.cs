@@ -11,5 +11,5 @@ internal static class ChildProcess
     /// <exception cref="Win32Exception">The system refused.</exception>
     public static IChildProcess Start(ProcessStart start, string mark) => OperatingSystem.IsLinux()
         ? LinuxChild.Start(start, mark)
-        : PortableChild.Start(start);
+        : PortableChild.Start(start, mark);
 }

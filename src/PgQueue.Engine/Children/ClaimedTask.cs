@@ -28,6 +28,8 @@ internal sealed record ClaimedTask
 
     public required long? MemoryLimit { get; init; }
 
+    public required int? ProcessLimit { get; init; }
+
     /// <summary>The retry policy's JSON; null where it has none.</summary>
     public required string? Retry { get; init; }
 

@@ -6,7 +6,7 @@ using PgQueue.Protocol;
 namespace PgQueue;
 
 /// <summary>Runs tasks of kind <c>command</c>.</summary>
-internal sealed class CommandRunner(ChildSettings settings, WorkerOptions options)
+internal sealed class CommandRunner(ChildSettings settings, Supervisor supervisor)
 {
     public async Task<(RunOutcome Outcome, StopReason? Stopped)> RunAsync(RunControl control, RunOutput output)
     {
@@ -33,8 +33,7 @@ internal sealed class CommandRunner(ChildSettings settings, WorkerOptions option
                 line => output.AddAsync(OutputStream.Output, line, null, CancellationToken.None),
                 line => output.AddAsync(OutputStream.Error, line, null, CancellationToken.None),
                 CancellationToken.None);
-            var stopped = await Supervisor.WatchAsync(
-                child, control, done, _ => Terminate(child), options.CancelGrace).ConfigureAwait(false);
+            var stopped = await supervisor.WatchAsync(child, control, done, _ => Terminate(child)).ConfigureAwait(false);
             await done.ConfigureAwait(false);
             return (Judge(await child.Exited.ConfigureAwait(false), spec), stopped);
         }

@@ -48,7 +48,7 @@ internal sealed class HookRunner(WorkerOptions options, EventSink events)
 
         if (_hooks?.After is not null && RestOf(control, stopped) is { } rest)
         {
-            var (after, _) = await host(rest, Alone(task, _hooks with { Before = null, Error = TaskRunner.ErrorOf(control.Task, outcome, stopped) })).ConfigureAwait(false);
+            var (after, _) = await host(rest, Alone(task, _hooks with { Before = null, Error = TaskRunner.ErrorOf(control, outcome, stopped) })).ConfigureAwait(false);
             outcome = outcome with { AfterError = after.AfterError ?? (after.End == TaskEnd.Success ? null : after.Error) };
         }
 

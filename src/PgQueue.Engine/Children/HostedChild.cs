@@ -87,7 +87,7 @@ internal sealed class HostedChild : IAsyncDisposable
 
     /// <summary>Runs the task to its end, whatever that is; the child is used up then.</summary>
     public async Task<(RunOutcome Outcome, StopReason? Stopped)> RunAsync(
-        RunControl control, RunTask task, RunOutput output, TimeSpan grace, TaskAdder adder)
+        RunControl control, RunTask task, RunOutput output, Supervisor supervisor, TaskAdder adder)
     {
         lock (_lock)
         {
@@ -95,10 +95,10 @@ internal sealed class HostedChild : IAsyncDisposable
         }
 
         var conversation = ConverseAsync(control, task, output, adder);
-        var stopped = await Supervisor.WatchAsync(_process, control, conversation, AskToStopAsync, grace).ConfigureAwait(false);
+        var stopped = await supervisor.WatchAsync(_process, control, conversation, AskToStopAsync).ConfigureAwait(false);
         var ended = await conversation.ConfigureAwait(false);
         var exit = await FinishAsync().ConfigureAwait(false);
-        return (Judge(ended, exit), _settled && stopped is StopReason.Timeout or StopReason.Memory or StopReason.Released ? null : stopped);
+        return (Judge(ended, exit), _settled && stopped is StopReason.Timeout or StopReason.Memory or StopReason.Processes or StopReason.Released ? null : stopped);
     }
 
     public async ValueTask DisposeAsync()

@@ -7,6 +7,9 @@ internal interface IChildProcess : IAsyncDisposable
 {
     int Id { get; }
 
+    /// <summary>The value of <see cref="Protocol.ChildEnvironment.Mark"/> in its environment.</summary>
+    string Mark { get; }
+
     /// <summary>
     /// Its end. What it left running in its session is killed then; what had left the session by itself lives on.
     /// </summary>
@@ -23,7 +26,4 @@ internal interface IChildProcess : IAsyncDisposable
 
     /// <summary>Kills it and everything that it started, wherever that hides. Returns when all of it is gone.</summary>
     Task KillTreeAsync();
-
-    /// <summary>Bytes of memory that it and all it started hold now.</summary>
-    long MeasureMemory();
 }

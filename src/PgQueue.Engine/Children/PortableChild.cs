@@ -7,18 +7,19 @@ internal sealed class PortableChild : IChildProcess
 {
     private readonly Process _process;
 
-    private PortableChild(Process process)
+    private PortableChild(Process process, string mark)
     {
-        _process = process;
-        Id = process.Id;
+        (_process, Id, Mark) = (process, process.Id, mark);
         Exited = WaitAsync();
     }
 
     public int Id { get; }
 
+    public string Mark { get; }
+
     public Task<ProcessExit> Exited { get; }
 
-    public static PortableChild Start(ProcessStart start)
+    public static PortableChild Start(ProcessStart start, string mark)
     {
         var info = new ProcessStartInfo(start.File, start.Args)
         {
@@ -37,7 +38,7 @@ internal sealed class PortableChild : IChildProcess
 
         var process = Process.Start(info)!;
         process.StandardInput.Close();
-        return new PortableChild(process);
+        return new PortableChild(process, mark);
     }
 
     public ValueTask<int> ReadOutputAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
@@ -52,12 +53,6 @@ internal sealed class PortableChild : IChildProcess
     {
         _process.Kill(entireProcessTree: true);
         await Exited.ConfigureAwait(false);
-    }
-
-    public long MeasureMemory()
-    {
-        _process.Refresh();
-        return _process.HasExited ? 0 : _process.WorkingSet64;
     }
 
     public ValueTask DisposeAsync()

@@ -1,25 +1,23 @@
 namespace PgQueue;
 
-/// <summary>Watches over one run: its limits and whoever wants it ended, until the child has ended, one way or the other.</summary>
-internal static class Supervisor
+/// <summary>Watches over runs: their limits and whoever wants them ended, until the child has ended, one way or the other.</summary>
+/// <param name="watch">Watches over what they hold.</param>
+/// <param name="grace">How long a child may take to give way before its tree is killed.</param>
+internal sealed class Supervisor(ILimitWatch watch, TimeSpan grace)
 {
-    private static readonly TimeSpan MemoryInterval = TimeSpan.FromMilliseconds(200);
-
     /// <param name="child">The run's process.</param>
     /// <param name="control">The run.</param>
     /// <param name="done">The run's natural end.</param>
     /// <param name="askToStop">How to ask the child to give way.</param>
-    /// <param name="grace">How long it may take for that before its tree is killed.</param>
     /// <returns>Why it was ended; null where it ended by itself.</returns>
-    public static async Task<StopReason?> WatchAsync(
-        IChildProcess child, RunControl control, Task done, Func<StopReason, Task> askToStop, TimeSpan grace)
+    public async Task<StopReason?> WatchAsync(IChildProcess child, RunControl control, Task done, Func<StopReason, Task> askToStop)
     {
-        using var limits = new CancellationTokenSource();
-        var timeout = TimeoutAsync(control, limits.Token);
-        var memory = MemoryAsync(child, control, limits.Token);
+        await using var limits = watch.Watch(child, control).ConfigureAwait(false);
+        using var clock = new CancellationTokenSource();
+        var timeout = TimeoutAsync(control, clock.Token);
         await Task.WhenAny(done, control.Stopped).ConfigureAwait(false);
-        await limits.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(timeout, memory).ConfigureAwait(false);
+        await clock.CancelAsync().ConfigureAwait(false);
+        await timeout.ConfigureAwait(false);
         if (!control.Stopped.IsCompleted)
         {
             return null;
@@ -69,25 +67,6 @@ internal static class Supervisor
         if (!cancellationToken.IsCancellationRequested)
         {
             control.Stop(StopReason.Timeout);
-        }
-    }
-
-    private static async Task MemoryAsync(IChildProcess child, RunControl control, CancellationToken cancellationToken)
-    {
-        if (control.Task.MemoryLimit is not { } limit)
-        {
-            return;
-        }
-
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            if (child.MeasureMemory() > limit)
-            {
-                control.Stop(StopReason.Memory);
-                return;
-            }
-
-            await Task.Delay(MemoryInterval, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

@@ -5,7 +5,8 @@ namespace PgQueue;
 
 /// <summary>Runs a claimed task in a child of its kind, or by the worker's own handler for it.</summary>
 internal sealed class TaskRunner(
-    ChildPool pool, CommandRunner commands, HandlerRunner handlers, HookRunner hooks, InputReader inputs, TaskAdder adder, WorkerOptions options, string workerName)
+    ChildPool pool, CommandRunner commands, HandlerRunner handlers, HookRunner hooks, InputReader inputs, TaskAdder adder, Supervisor supervisor,
+    string workerName)
 {
     /// <summary>The run's outcome, and why it was ended from outside, if it was.</summary>
     public async Task<(RunOutcome Outcome, StopReason? Stopped)> RunAsync(RunControl control, RunOutput output)
@@ -25,15 +26,15 @@ internal sealed class TaskRunner(
             await hooks.ReportAsync(control, error, output).ConfigureAwait(false);
         }
 
-        return (stopped is null ? outcome : Stopped(control.Task, outcome, stopped.Value), stopped);
+        return (stopped is null ? outcome : Stopped(control, outcome, stopped.Value), stopped);
 
         Task<(RunOutcome Outcome, StopReason? Stopped)> WithHooksAsync(Func<Task<(RunOutcome Outcome, StopReason? Stopped)>> run) =>
             hooks.IsIdle ? run() : hooks.AroundAsync(control, Describe(control.Task), run, (limits, hook) => RunHostedAsync(limits, hook, output));
     }
 
     /// <summary>The error of a run as it is told; null for a success.</summary>
-    public static ErrorDetail? ErrorOf(ClaimedTask task, RunOutcome outcome, StopReason? stopped) =>
-        (stopped is null ? outcome : Stopped(task, outcome, stopped.Value)).Error;
+    public static ErrorDetail? ErrorOf(RunControl control, RunOutcome outcome, StopReason? stopped) =>
+        (stopped is null ? outcome : Stopped(control, outcome, stopped.Value)).Error;
 
     private async Task<(RunOutcome Outcome, StopReason? Stopped)> RunScriptAsync(RunControl control, RunOutput output)
     {
@@ -80,7 +81,7 @@ internal sealed class TaskRunner(
 
         await using (child.ConfigureAwait(false))
         {
-            return await child.RunAsync(control, task, output, options.CancelGrace, adder).ConfigureAwait(false);
+            return await child.RunAsync(control, task, output, supervisor, adder).ConfigureAwait(false);
         }
     }
 
@@ -104,12 +105,14 @@ internal sealed class TaskRunner(
     };
 
     /// <summary>What ended the run from outside counts, not what the child said of it.</summary>
-    private static RunOutcome Stopped(ClaimedTask task, RunOutcome outcome, StopReason reason)
+    private static RunOutcome Stopped(RunControl control, RunOutcome outcome, StopReason reason)
     {
+        var task = control.Task;
         var told = reason switch
         {
             StopReason.Timeout => RunOutcome.Failed(TaskEnd.Timeout, $"The task ran longer than its time limit of {task.Timeout}."),
             StopReason.Memory => RunOutcome.Failed(TaskEnd.Memory, $"The task's processes held more memory than its limit of {task.MemoryLimit:N0} bytes."),
+            StopReason.Processes => RunOutcome.Failed(TaskEnd.Processes, control.Excess!.Message),
             StopReason.Canceled => RunOutcome.Failed(TaskEnd.Canceled, "The task was canceled."),
             _ => RunOutcome.Failed(TaskEnd.Lost, "The worker gave the task back."),
         };

@@ -16,7 +16,7 @@ internal sealed class BulkAdder(QueueDatabase database)
     private const int Fewest = 200;
 
     private const string Columns =
-        "id, queue, priority, kind, name, tags, script_hash, spec, timeout, memory_limit, max_attempts, max_lost, retry, dead_letter_queue";
+        "id, queue, priority, kind, name, tags, script_hash, spec, timeout, memory_limit, process_limit, max_attempts, max_lost, retry, dead_letter_queue";
 
     private static readonly NewTask Nothing = new();
     private static readonly JsonWriterOptions Unchecked = new() { SkipValidation = true };
@@ -49,6 +49,7 @@ internal sealed class BulkAdder(QueueDatabase database)
         Script = null,
         Timeout = null,
         MemoryLimit = null,
+        ProcessLimit = null,
         MaxAttempts = null,
         MaxLost = null,
         Retry = null,
@@ -109,6 +110,7 @@ internal sealed class BulkAdder(QueueDatabase database)
                     await WriteAsync(Spec(task.Spec ?? common.Spec), NpgsqlDbType.Jsonb).ConfigureAwait(false);
                     await WriteAsync(plan.Timeout, NpgsqlDbType.Interval).ConfigureAwait(false);
                     await WriteAsync(common.MemoryLimit, NpgsqlDbType.Bigint).ConfigureAwait(false);
+                    await WriteAsync(common.ProcessLimit, NpgsqlDbType.Integer).ConfigureAwait(false);
                     await WriteAsync(plan.MaxAttempts, NpgsqlDbType.Integer).ConfigureAwait(false);
                     await WriteAsync(common.MaxLost ?? NewTask.DefaultMaxLost, NpgsqlDbType.Integer).ConfigureAwait(false);
                     await WriteAsync(plan.Retry, NpgsqlDbType.Jsonb).ConfigureAwait(false);

@@ -37,6 +37,12 @@ public sealed record NewTask
     /// <summary>The memory limit of each run, its whole process tree together, in bytes; none where null.</summary>
     public long? MemoryLimit { get; init; }
 
+    /// <summary>
+    /// How many processes each run may have at once, all that it started counted; the worker's
+    /// <see cref="WorkerOptions.ProcessLimit"/> where null. At least 1. Kept by workers on Linux only.
+    /// </summary>
+    public int? ProcessLimit { get; init; }
+
     /// <summary>How often it is tried at the most; once where null.</summary>
     public int? MaxAttempts { get; init; }
 
@@ -125,6 +131,7 @@ public sealed record NewTask
         Require(Timeout is null || Timeout <= LongestTimeout, nameof(Timeout), Timeout, "must be 3650 days at the most");
         Require(Delay is null || Delay >= TimeSpan.Zero, nameof(Delay), Delay, "must not be negative");
         Require(MemoryLimit is null or > 0, nameof(MemoryLimit), MemoryLimit, "must be over zero bytes");
+        Require(ProcessLimit is null or >= 1, nameof(ProcessLimit), ProcessLimit, "must be at least 1");
         Require(MaxAttempts is null or >= 1, nameof(MaxAttempts), MaxAttempts, "must be at least 1");
         Require(MaxLost is null or >= 0, nameof(MaxLost), MaxLost, "must not be negative");
         Require(Queue is null || (Queue.Length is > 0 and <= 200), nameof(Queue), Queue, "must have 1 to 200 characters");

@@ -60,6 +60,7 @@ internal static class NewTaskJson
 
         Text("timeout", Interval(task.Timeout));
         Number("memory_limit", task.MemoryLimit);
+        Number("process_limit", task.ProcessLimit);
         Number("max_attempts", task.MaxAttempts);
         Number("max_lost", task.MaxLost);
         if (task.Retry is not null)

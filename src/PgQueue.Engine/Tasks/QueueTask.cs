@@ -36,6 +36,9 @@ public sealed record QueueTask
     /// <summary>The memory limit in bytes; null where it has none.</summary>
     public long? MemoryLimit { get; init; }
 
+    /// <summary>How many processes it may have at once; null where the worker says.</summary>
+    public int? ProcessLimit { get; init; }
+
     /// <summary>Attempts begun; runs lost with their worker don't count.</summary>
     public required int Attempt { get; init; }
 

@@ -23,6 +23,9 @@ public sealed record TaskChange
     /// <summary>Another memory limit in bytes. Over zero.</summary>
     public long? MemoryLimit { get; init; }
 
+    /// <summary>Another number of processes that each run may have at once. At least 1.</summary>
+    public int? ProcessLimit { get; init; }
+
     /// <summary>How often it is tried at the most. At least 1.</summary>
     public int? MaxAttempts { get; init; }
 
@@ -52,7 +55,8 @@ public sealed record TaskChange
 
     /// <summary>
     /// Settings to take away: some of <see cref="Name"/>, <see cref="Tags"/>, <see cref="Timeout"/>,
-    /// <see cref="MemoryLimit"/>, <see cref="Retry"/>, <see cref="DeadLetterQueue"/> and <see cref="ExpiresAt"/>.
+    /// <see cref="MemoryLimit"/>, <see cref="ProcessLimit"/>, <see cref="Retry"/>, <see cref="DeadLetterQueue"/> and
+    /// <see cref="ExpiresAt"/>.
     /// </summary>
     public IReadOnlyCollection<string> Clear { get; init; } = [];
 
@@ -62,6 +66,7 @@ public sealed record TaskChange
         [nameof(Tags)] = "tags",
         [nameof(Timeout)] = "timeout",
         [nameof(MemoryLimit)] = "memory_limit",
+        [nameof(ProcessLimit)] = "process_limit",
         [nameof(Retry)] = "retry",
         [nameof(DeadLetterQueue)] = "dead_letter_queue",
         [nameof(ExpiresAt)] = "expires_at",
@@ -80,6 +85,7 @@ public sealed record TaskChange
             Tags = Tags,
             Timeout = Timeout,
             MemoryLimit = MemoryLimit,
+            ProcessLimit = ProcessLimit,
             MaxAttempts = MaxAttempts,
             Retry = Retry,
             RunAt = RunAt,

@@ -21,6 +21,7 @@ internal static class TaskRow
             Spec = row.GetString(i++),
             Timeout = Value<TimeSpan>(row, i++),
             MemoryLimit = Value<long>(row, i++),
+            ProcessLimit = Value<int>(row, i++),
             Attempt = row.GetInt32(i++),
             MaxAttempts = row.GetInt32(i++),
             Lost = row.GetInt32(i++),

@@ -59,6 +59,9 @@ public enum TaskEnd
     /// <summary>Its memory limit ended it.</summary>
     Memory,
 
+    /// <summary>Its process limit, or the worker's, ended it.</summary>
+    Processes,
+
     /// <summary>Its worker died.</summary>
     Lost,
 

@@ -88,10 +88,11 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
         Spec = row.GetString(9),
         Timeout = row.IsDBNull(10) ? null : row.GetTimeSpan(10),
         MemoryLimit = row.IsDBNull(11) ? null : row.GetInt64(11),
-        Retry = TaskRow.Text(row, 12),
-        Needs = row.IsDBNull(13) ? null : row.GetFieldValue<long[]>(13),
-        Schedule = TaskRow.Text(row, 14),
-        Tick = row.IsDBNull(15) ? null : row.GetFieldValue<DateTimeOffset>(15),
+        ProcessLimit = row.IsDBNull(12) ? null : row.GetInt32(12),
+        Retry = TaskRow.Text(row, 13),
+        Needs = row.IsDBNull(14) ? null : row.GetFieldValue<long[]>(14),
+        Schedule = TaskRow.Text(row, 15),
+        Tick = row.IsDBNull(16) ? null : row.GetFieldValue<DateTimeOffset>(16),
     };
 
     private async Task FetchScriptsAsync(

@@ -182,9 +182,11 @@ public sealed class Worker
                 await using (pool.ConfigureAwait(false))
                 {
                     using var adder = new TaskAdder(database, outage);
+                    using var limits = LimitWatch(settings);
+                    var supervisor = new Supervisor(limits, _options.CancelGrace);
                     var runner = new TaskRunner(
-                        pool, new CommandRunner(settings, _options), new HandlerRunner(_options), new HookRunner(_options, _events),
-                        new InputReader(database, outage), adder, _options, _identity.Name);
+                        pool, new CommandRunner(settings, supervisor), new HandlerRunner(_options), new HookRunner(_options, _events),
+                        new InputReader(database, outage), adder, supervisor, _identity.Name);
                     var output = new OutputWriter(database, outage);
                     await using (output.ConfigureAwait(false))
                     {
@@ -206,6 +208,10 @@ public sealed class Worker
             }
         }
     }
+
+    private ILimitWatch LimitWatch(ChildSettings settings) => OperatingSystem.IsLinux()
+        ? new Unix.TreeWatch(settings.WorkerMark, _options.ProcessLimit, _events)
+        : new PortableWatch(_options, _events);
 
     private static async Task LeaveAsync(WorkerSession session, Outage outage)
     {

@@ -18,6 +18,9 @@ public enum WorkerMode
 /// <summary>How a worker works.</summary>
 public sealed record WorkerOptions
 {
+    /// <summary>More than any build or browser has, and too few to be felt by the machine.</summary>
+    internal const int UsualProcessLimit = 1000;
+
     /// <summary>Its name in the queue; the machine's name and its process id where null.</summary>
     public string? Name { get; init; }
 
@@ -70,6 +73,13 @@ public sealed record WorkerOptions
     public long MaxOutput { get; init; } = 10_000_000;
 
     /// <summary>
+    /// Processes that a task without a limit of its own (<see cref="NewTask.ProcessLimit"/>) may have at once, all that
+    /// it started counted, even what left its session; above it, all of them are ended. 1,000; none where null or 0. Only
+    /// on Linux are processes counted: a worker elsewhere warns when a limit is asked for.
+    /// </summary>
+    public int? ProcessLimit { get; init; } = UsualProcessLimit;
+
+    /// <summary>
     /// Tasks of kind <see cref="TaskKind.Method"/> that this process runs itself, by the name that stands in their spec
     /// for the method; see <see cref="NewTask.ForHandler"/>. A worker without the handler fails such a task: keep them in
     /// a queue of their own.
@@ -111,6 +121,7 @@ public sealed record WorkerOptions
         Require(For is null || For > TimeSpan.Zero, nameof(For), For!, "must be longer than zero");
         Require(WarmChildren is >= 0 and <= 100, nameof(WarmChildren), WarmChildren, "must be from 0 to 100");
         Require(MaxOutput >= 0, nameof(MaxOutput), MaxOutput, "must not be negative");
+        Require(ProcessLimit is null or >= 0, nameof(ProcessLimit), ProcessLimit!, "must not be negative");
         Require(Name is null or { Length: > 0 }, nameof(Name), Name!, "must not be empty");
         foreach (var range in Priorities)
         {

@@ -34,7 +34,7 @@ public abstract partial class NewTaskCmdlet
 
     /// <summary>
     /// Try again only after these errors: exception types with or without their namespace, exit codes, or ends such as
-    /// Timeout, Memory and Signal; * and ? are wildcards. Default: after all.
+    /// Timeout, Memory, Processes and Signal; * and ? are wildcards. Default: after all.
     /// </summary>
     [Parameter]
     [SupportsWildcards]

@@ -103,6 +103,10 @@ public abstract partial class NewTaskCmdlet : QueueCmdlet
     [Parameter]
     public long? MemoryLimit { get; set; }
 
+    /// <summary>How many processes each run may have at once, all that it started counted; workers on Linux keep it. Default: the worker's, 1000.</summary>
+    [Parameter]
+    public int? ProcessLimit { get; set; }
+
     /// <summary>
     /// A group of its queue: at most one task of a group runs at a time, over all workers, and in their order. A script
     /// block makes one from each pipeline object.
@@ -154,6 +158,7 @@ public abstract partial class NewTaskCmdlet : QueueCmdlet
             Tags = Tag,
             Timeout = Timeout,
             MemoryLimit = MemoryLimit,
+            ProcessLimit = ProcessLimit,
             MaxAttempts = MaxAttempts,
             Retry = Retry(),
             Group = isGroupOfItem ? null : Group?.For(null),

@@ -21,9 +21,9 @@ public sealed partial class SetTaskCommand
     [IdOf(IdOfAttribute.Task)]
     public long[] Id { get; set; } = [];
 
-    /// <summary>Settings to take away: Name, Tag, Timeout, MemoryLimit, Retry, DeadLetterQueue, ExpiresAt. Retry stands for all options of retries but -MaxAttempts.</summary>
+    /// <summary>Settings to take away: Name, Tag, Timeout, MemoryLimit, ProcessLimit, Retry, DeadLetterQueue, ExpiresAt. Retry stands for all options of retries but -MaxAttempts.</summary>
     [Parameter(ParameterSetName = IdSet)]
-    [ValidateSet("Name", "Tag", "Timeout", "MemoryLimit", "Retry", "DeadLetterQueue", "ExpiresAt")]
+    [ValidateSet("Name", "Tag", "Timeout", "MemoryLimit", "ProcessLimit", "Retry", "DeadLetterQueue", "ExpiresAt")]
     public string[] Clear { get; set; } = [];
 
     /// <summary>Emit the tasks as they are then.</summary>
@@ -56,6 +56,7 @@ public sealed partial class SetTaskCommand
             Tags = Tag,
             Timeout = Timeout,
             MemoryLimit = MemoryLimit,
+            ProcessLimit = ProcessLimit,
             MaxAttempts = MaxAttempts,
             Retry = Retry(),
             RunAt = RunAt,

@@ -61,6 +61,10 @@ public sealed partial class StartWorkerCommand : QueueCmdlet
     [Parameter]
     public long? MaxOutput { get; set; }
 
+    /// <summary>Processes that a task may have at once where it doesn't say so itself; 0 for no limit. On Linux only. Default: 1000.</summary>
+    [Parameter]
+    public int? ProcessLimit { get; set; }
+
     /// <summary>
     /// Runs before each task, in the task's own scope, with the task as its first argument. Where it fails, so does this
     /// attempt, and the task itself is not run.
@@ -106,6 +110,7 @@ public sealed partial class StartWorkerCommand : QueueCmdlet
             StopGrace = StopGrace,
             WarmChildren = WarmChildren ?? usual.WarmChildren,
             MaxOutput = MaxOutput ?? usual.MaxOutput,
+            ProcessLimit = ProcessLimit ?? usual.ProcessLimit,
             BeforeTask = BeforeTask?.ToString(),
             AfterTask = AfterTask?.ToString(),
             HookValues = UsingVariables.Collect([BeforeTask, AfterTask], this),

@@ -24,6 +24,13 @@ internal static class ResultJson
             return null;
         }
 
+        if (value is string { Length: > MaxCharacters } text)
+        {
+            // The writer refuses to write the very long ones.
+            output.Add(OutputStream.Warning, $"The result is a text of {text.Length} characters; {MaxCharacters} are kept at most. Its beginning is kept.");
+            return Text(OutputLimits.Cut(text, OutputLimits.Text));
+        }
+
         try
         {
             var json = Plain(value) ?? JsonSerializer.SerializeToElement(value, value.GetType(), Options);
@@ -34,7 +41,7 @@ internal static class ResultJson
         {
             // Any property of the value may throw anything.
             output.Add(OutputStream.Warning, $"The result, a {TypeNames.Of(value.GetType())}, can't be written as JSON and is kept as its text: {e.Message}");
-            return Text(value.ToString());
+            return Text(OutputLimits.Cut(value.ToString() ?? "", OutputLimits.Text));
         }
     }
 

@@ -79,6 +79,24 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task A_worker_waits_for_a_rate_only_where_one_holds_a_task_back()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        await queue.Client.SetQueueAsync("limited", new QueueSettings { RateCount = 1, RatePeriod = TimeSpan.FromMinutes(1) });
+        Assert.IsType<DBNull>(await queue.SqlAsync("select {schema}.next_token(null)"));
+
+        await queue.Client.AddAsync([.. Enumerable.Repeat(NewTask.ForCommand("true") with { Queue = "limited" }, 4)], null);
+        Assert.IsType<DBNull>(await queue.SqlAsync("select {schema}.next_token(null)"));
+
+        await using var worker = await SqlWorker.JoinAsync(queue);
+        while ((await worker.ClaimAsync(1)).Count > 0)
+        {
+        }
+
+        Assert.InRange((double)(await queue.SqlAsync("select {schema}.next_token(null)"))!, 50, 60);
+    }
+
+    [Fact]
     public async Task Abandoned_tasks_that_fill_a_limit_are_recovered_and_run()
     {
         await using var queue = await TestQueue.CreateAsync();

@@ -21,25 +21,22 @@ internal static class Machine
     }
 
     public static bool IsAlive(int processId) =>
-        File.Exists($"/proc/{processId}/stat") && File.ReadAllText($"/proc/{processId}/stat").Split(") ")[1][0] is not ('Z' or 'X');
+        Read($"/proc/{processId}/stat").Split(") ") is [_, [var state, ..], ..] && state is not ('Z' or 'X');
 
     /// <summary>A process's command line, its arguments with NUL between; empty where it has gone.</summary>
     public static string CommandLine(int processId) => Read($"/proc/{processId}/cmdline");
 
     /// <summary>Live processes whose environment holds this text.</summary>
-    public static List<int> ProcessesWith(string text)
-    {
-        var found = new List<int>();
-        foreach (var folder in Directory.EnumerateDirectories("/proc"))
-        {
-            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) && Read($"/proc/{pid}/environ").Contains(text, StringComparison.Ordinal) && IsAlive(pid))
-            {
-                found.Add(pid);
-            }
-        }
+    public static List<int> ProcessesWith(string text) =>
+        [.. Processes().Where(pid => Read($"/proc/{pid}/environ").Contains(text, StringComparison.Ordinal) && IsAlive(pid))];
 
-        return found;
-    }
+    /// <summary>Live processes whose command line holds this text.</summary>
+    public static List<int> ProcessesRunning(string text) =>
+        [.. Processes().Where(pid => CommandLine(pid).Contains(text, StringComparison.Ordinal) && IsAlive(pid))];
+
+    private static IEnumerable<int> Processes() => Directory.EnumerateDirectories("/proc")
+        .Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) ? pid : 0)
+        .Where(pid => pid > 0);
 
     private static string Read(string path)
     {

@@ -19,7 +19,7 @@ public sealed class BulkAddTests
             DefaultRetry = new RetryPolicy { Delay = TimeSpan.FromSeconds(9), Backoff = Backoff.Exponential },
             DeadLetterQueue = "morgue",
         });
-        var common = new NewTask { Kind = TaskKind.Script, Script = "param($n) $n", Queue = "full", Tags = ["all"], MemoryLimit = 1 << 30, MaxLost = 1 };
+        var common = new NewTask { Kind = TaskKind.Script, Script = "param($n) $n", Queue = "full", Tags = ["all"], MemoryLimit = 1 << 30, ProcessLimit = 40, MaxLost = 1 };
         NewTask[] kinds =
         [
             new() { Spec = new JsonObject { ["args"] = new JsonArray(1, "ü\"\\\n\u2028€") } },

@@ -20,6 +20,7 @@ public sealed class QueueClientTests
             Tags = ["a", "b c"],
             Timeout = TimeSpan.FromSeconds(90),
             MemoryLimit = 1 << 20,
+            ProcessLimit = 30,
             MaxAttempts = 4,
             RunAt = runAt,
             ClientId = "mine",
@@ -29,10 +30,42 @@ public sealed class QueueClientTests
         var task = await queue.TaskAsync(added.Id);
         Assert.Equal((TaskState.Scheduled, TaskKind.Script, "q 1", 7, "the name"), (task.State, task.Kind, task.Queue, task.Priority, task.Name));
         Assert.Equal(["a", "b c"], task.Tags);
-        Assert.Equal((TimeSpan.FromSeconds(90), 1 << 20, 4, "mine", "only one"), (task.Timeout!.Value, task.MemoryLimit!.Value, task.MaxAttempts, task.ClientId, task.DedupeKey));
+        Assert.Equal((TimeSpan.FromSeconds(90), 1 << 20, 30, 4, "mine", "only one"), (task.Timeout!.Value, task.MemoryLimit!.Value, task.ProcessLimit!.Value, task.MaxAttempts, task.ClientId, task.DedupeKey));
         Assert.Equal(runAt.UtcDateTime, task.RunAt.ToUniversalTime(), TimeSpan.FromMilliseconds(1));
         Assert.Equal("param($n) $n", task.Script);
         Assert.Equal("ä\n☃", JsonNode.Parse(task.Spec)!["args"]![0]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task A_long_delay_is_stored_to_the_microsecond()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        var delay = TimeSpan.FromDays(400) + TimeSpan.FromMicroseconds(123_456);
+
+        var id = (await queue.Client.AddAsync(NewTask.ForCommand("true") with { Delay = delay, Timeout = delay })).Id;
+
+        var task = await queue.TaskAsync(id);
+        Assert.Equal(delay, task.Timeout);
+        Assert.Equal(delay, task.RunAt - task.CreatedAt);
+    }
+
+    [Fact]
+    public async Task A_process_limit_goes_with_the_task_wherever_it_goes()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        var failing = NewTask.ForCommand("false") with { ProcessLimit = 7, DeadLetterQueue = "dead" };
+
+        var task = await queue.RunAsync(failing);
+        var letter = await queue.TaskAsync(task.DeadLetterId!.Value);
+        await queue.Client.RestartAsync([letter.Id]);
+        var back = await queue.TaskAsync(task.Id);
+        await queue.Client.ChangeAsync([task.Id], new() { ProcessLimit = 9 });
+        var changed = await queue.TaskAsync(task.Id);
+        await queue.Client.ChangeAsync([task.Id], new() { Clear = [nameof(TaskChange.ProcessLimit)] });
+        var cleared = await queue.TaskAsync(task.Id);
+
+        Assert.Equal([TaskState.Failed, TaskState.Ready, TaskState.Ready], new[] { task, letter, back }.Select(t => t.State));
+        Assert.Equal([7, 7, 7, 9, null], new[] { task, letter, back, changed, cleared }.Select(t => t.ProcessLimit));
     }
 
     [Fact]
@@ -154,6 +187,7 @@ public sealed class QueueClientTests
         { NewTask.ForCommand("true") with { Delay = TimeSpan.Zero, RunAt = DateTimeOffset.UnixEpoch }, "Delay '00:00:00' can't be given together with RunAt; give one of them." },
         { NewTask.ForCommand("true") with { MaxAttempts = 0 }, "MaxAttempts '0' must be at least 1." },
         { NewTask.ForCommand("true") with { MemoryLimit = 0 }, "MemoryLimit '0' must be over zero bytes." },
+        { NewTask.ForCommand("true") with { ProcessLimit = 0 }, "ProcessLimit '0' must be at least 1." },
         { NewTask.ForCommand("true") with { Queue = "" }, "Queue '' must have 1 to 200 characters." },
         { NewTask.ForCommand("true") with { Retry = new() { Jitter = 2 } }, "Retry.Jitter '2' must be from 0 to 1." },
         { NewTask.ForCommand(""), "Spec.file '\"\"' is needed for a Command task." },

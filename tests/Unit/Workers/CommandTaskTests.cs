@@ -80,35 +80,6 @@ public sealed class CommandTaskTests
     }
 
     [Fact]
-    public async Task The_time_limit_ends_the_whole_tree_even_what_left_the_session()
-    {
-        await using var queue = await TestQueue.CreateAsync();
-
-        var (command, mark) = Machine.Marked(NewTask.ForCommand("sh", "-c", "trap '' TERM; setsid sleep 300 & sleep 301 & wait; sleep 302"));
-
-        var task = await queue.RunAsync(
-            command with { Timeout = TimeSpan.FromSeconds(0.5) },
-            new() { CancelGrace = TimeSpan.FromMilliseconds(200) });
-
-        Assert.Equal((TaskState.Failed, TaskEnd.Timeout), (task.State, task.Ended));
-        Assert.Equal("The task ran longer than its time limit of 00:00:00.5000000.", task.Error!.Message);
-        Assert.Empty(Machine.ProcessesWith(mark));
-    }
-
-    [Fact]
-    public async Task The_memory_limit_ends_a_task_and_says_so()
-    {
-        await using var queue = await TestQueue.CreateAsync();
-
-        var (command, mark) = Machine.Marked(NewTask.ForCommand("sh", "-c", "head -c 200000000 /dev/zero | tail | sleep 300"));
-
-        var task = await queue.RunAsync(command with { MemoryLimit = 100_000_000 });
-
-        Assert.Equal((TaskState.Failed, TaskEnd.Memory), (task.State, task.Ended));
-        Assert.Empty(Machine.ProcessesWith(mark));
-    }
-
-    [Fact]
     public async Task What_a_task_leaves_running_ends_with_it()
     {
         await using var queue = await TestQueue.CreateAsync();
@@ -119,20 +90,6 @@ public sealed class CommandTaskTests
 
         Assert.Equal(TaskState.Completed, task.State);
         await Until.TrueAsync(() => Task.FromResult(Machine.ProcessesWith(mark).Count == 0));
-    }
-
-    [Fact]
-    public async Task Endless_output_is_cut_with_a_notice_and_memory_stays_flat()
-    {
-        await using var queue = await TestQueue.CreateAsync();
-
-        var task = await queue.RunAsync(
-            NewTask.ForCommand("sh", "-c", "yes 0123456789 | head -c 50000000"), new() { MaxOutput = 100_000 });
-
-        Assert.Equal(TaskState.Completed, task.State);
-        var output = await queue.OutputAsync(task.Id);
-        Assert.InRange(output.Where(o => o.Stream == TaskStream.Output).Sum(o => o.Text!.Length), 80_000, 100_000);
-        Assert.StartsWith("PgQueue: output truncated.", Assert.Single(output, o => o.Stream == TaskStream.Warning).Text, StringComparison.Ordinal);
     }
 
     [Fact]

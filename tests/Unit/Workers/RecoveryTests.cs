@@ -52,6 +52,30 @@ public sealed class RecoveryTests
         Assert.Equal(1, (await working).Completed);
     }
 
+    [Fact]
+    public async Task A_worker_that_was_given_up_claims_nothing()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        await queue.Client.AddAsync(NewTask.ForCommand("true"));
+        var worker = await queue.SqlAsync("select {schema}.register_worker('w', 'h', 1, '0', null, 1)");
+        await queue.SqlAsync("update {schema}.worker set lost_at = now()");
+
+        Assert.Equal(0L, await queue.SqlAsync("select count(*) from {schema}.claim_tasks($1, null, 10)", worker!));
+    }
+
+    [Fact]
+    public async Task What_runs_under_a_worker_that_is_gone_is_found()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        var id = (await queue.Client.AddAsync(NewTask.ForCommand("true"))).Id;
+        await queue.SqlAsync("update {schema}.task set state = 'running', run = 1, attempt = 1, worker_id = 999, started_at = now()");
+
+        await queue.DrainAsync();
+
+        var task = await queue.TaskAsync(id);
+        Assert.Equal((TaskState.Completed, 1, 2), (task.State, task.Lost, task.Run));
+    }
+
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
     {
         await using var command = new NpgsqlCommand(sql, connection);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Xunit;
 
@@ -87,5 +88,44 @@ public sealed class WorkerFaultTests
                 return 0; // A pooled connection of before the restart.
             }
         }
+    }
+
+    [Fact]
+    public async Task A_server_that_takes_no_writes_for_a_while_costs_no_result()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        var database = "readonly_" + queue.Schema;
+        await queue.SqlAsync($"create database {database}");
+        var connectionString = new Npgsql.NpgsqlConnectionStringBuilder(queue.ConnectionString) { Database = database }.ConnectionString;
+        await using (var client = QueueClient.Create(connectionString))
+        {
+            await client.InstallSchemaAsync();
+            var (brief, mark) = Machine.Marked(NewTask.ForCommand("sleep", "1"));
+            var id = (await client.AddAsync(brief)).Id;
+            using var stop = new CancellationTokenSource();
+            var warnings = new ConcurrentQueue<string>();
+            var working = new Worker(connectionString, "pgqueue", new()
+            {
+                OnEvent = e => warnings.Enqueue((e as WorkerWarning)?.Message ?? ""),
+            }).RunAsync(stop.Token);
+            await Until.TrueAsync(async () => (await client.GetAsync(id))!.State == TaskState.Running);
+
+            await queue.SqlAsync($"alter database {database} set default_transaction_read_only = on");
+            await queue.SqlAsync($"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'");
+            // The task ends while nothing can be written, and the worker has tried to tell.
+            await Until.TrueAsync(() => Task.FromResult(
+                Machine.ProcessesWith(mark).Count == 0 && warnings.Any(w => w.Contains("is lost", StringComparison.Ordinal))));
+            await queue.SqlAsync($"alter database {database} set default_transaction_read_only = off");
+            await queue.SqlAsync($"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'");
+
+            await using var fresh = QueueClient.Create(connectionString);
+            await Until.TrueAsync(async () => (await fresh.GetAsync(id))!.IsFinished);
+            var task = (await fresh.GetAsync(id))!;
+            Assert.Equal((TaskState.Completed, 1), (task.State, task.Run));
+            await stop.CancelAsync();
+            await working.WaitAsync(TimeSpan.FromSeconds(20));
+        }
+
+        await queue.SqlAsync($"drop database {database} with (force)");
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using PgQueue.Protocol;
 
 namespace PgQueue.Unix;
@@ -102,7 +103,11 @@ internal sealed class Guardian : IAsyncDisposable
     }
 
     private Process Start() => Process.Start(new ProcessStartInfo(
-        "/bin/sh", ["-c", EmbeddedFile.Read("Children/Unix/guardian.sh"), "pgqueue-guardian", $"{ChildEnvironment.Mark}={_mark}/", _folder])
+        "/bin/sh",
+        [
+            "-c", EmbeddedFile.Read("Children/Unix/guardian.sh"), "pgqueue-guardian", $"{ChildEnvironment.Mark}={_mark}/",
+            InheritedMark.OfWorker(_mark).ToString(CultureInfo.InvariantCulture), _folder,
+        ])
     {
         UseShellExecute = false,
         RedirectStandardInput = true,

@@ -22,9 +22,13 @@ internal static unsafe partial class LibC
 {
     public const int SIGTERM = 15;
     public const int SIGKILL = 9;
+    public const int SIGSTOP = 19;
     public const int EAGAIN = 11;
     public const int EINTR = 4;
     public const int WNOHANG = 1;
+    public const int SCHED_RR = 2;
+    public const int SCHED_RESET_ON_FORK = 0x40000000;
+    public const int RLIMIT_RTTIME = 15;
     public const int O_RDONLY = 0;
     public const int O_NONBLOCK = 0x800;
     public const int O_CLOEXEC = 0x80000;
@@ -48,6 +52,13 @@ internal static unsafe partial class LibC
         public short Revents;
     }
 
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Limit
+    {
+        public ulong Soft;
+        public ulong Hard;
+    }
+
     [LibraryImport(Library, SetLastError = true)]
     public static partial int pipe2(int* fds, int flags);
 
@@ -56,6 +67,12 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint read(Descriptor fd, byte* buffer, nint count);
+
+    [LibraryImport(Library)]
+    public static partial int open(byte* path, int flags);
+
+    [LibraryImport(Library)]
+    public static partial nint read(int fd, byte* buffer, nint count);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int close(int fd);
@@ -71,6 +88,15 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int kill(int pid, int signal);
+
+    [LibraryImport(Library)]
+    public static partial int prlimit(int pid, int resource, Limit* wanted, Limit* current);
+
+    [LibraryImport(Library)]
+    public static partial nint pthread_self();
+
+    [LibraryImport(Library)]
+    public static partial int pthread_setschedparam(nint thread, int policy, int* priority);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int wait4(int pid, int* status, int options, byte* usage);

@@ -12,18 +12,19 @@ internal sealed class LinuxChild : IChildProcess
 
     private readonly PipeReader _output;
     private readonly PipeReader _error;
-    private readonly string _mark;
 
     private LinuxChild(int pid, Descriptor output, Descriptor error, string mark)
     {
-        Id = pid;
-        _mark = mark;
+        (Id, Mark) = (pid, mark);
+        InheritedMark.Put(pid, mark);
         _output = new PipeReader(output);
         _error = new PipeReader(error);
         Exited = WaitAsync();
     }
 
     public int Id { get; }
+
+    public string Mark { get; }
 
     public Task<ProcessExit> Exited { get; }
 
@@ -65,11 +66,9 @@ internal sealed class LinuxChild : IChildProcess
 
     public async Task KillTreeAsync()
     {
-        await ProcessTree.KillAsync(Exited.IsCompleted ? null : Id, _mark).ConfigureAwait(false);
+        await ProcessTree.KillAsync(Exited.IsCompleted ? null : Id, Mark).ConfigureAwait(false);
         await Exited.ConfigureAwait(false);
     }
-
-    public long MeasureMemory() => ProcessTree.MeasureMemory(Id, _mark);
 
     public async ValueTask DisposeAsync()
     {

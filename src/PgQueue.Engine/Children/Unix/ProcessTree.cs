@@ -1,129 +1,110 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using PgQueue.Protocol;
 
 namespace PgQueue.Unix;
 
 /// <summary>
-/// All that a child started, found in /proc: its session, its descendants, and, however far they have gone from both,
-/// what carries the child's mark in its environment.
+/// All that a child started, found in /proc: its session, what carries the child's mark, and the descendants of both.
 /// </summary>
 internal static class ProcessTree
 {
+    private const int MostRounds = 100;
+
     private static readonly TimeSpan GiveUp = TimeSpan.FromSeconds(5);
 
-    /// <summary>Kills it all. A tree may grow while it is read, so it is read again until nothing of it lives.</summary>
+    /// <summary>
+    /// Kills it all, until nothing of it is left; gives up where nothing changes any more for 5 s. It is brought to a halt
+    /// first: what is killed one by one starts more meanwhile, and leaves children behind that no longer descend from it.
+    /// </summary>
     /// <param name="leader">The child, where it has not been reaped.</param>
     /// <param name="mark">The child's mark.</param>
     public static async Task KillAsync(int? leader, string mark)
     {
-        if (leader is { } pid)
-        {
-            _ = LibC.kill(-pid, LibC.SIGKILL);
-        }
-
+        var last = new HashSet<(int, long)>();
         var since = Stopwatch.StartNew();
         while (since.Elapsed < GiveUp)
         {
-            var alive = Find(leader, mark);
-            if (alive.Count == 0)
+            var found = Freeze(leader, mark, readEnvironments: true);
+            if (found.Count == 0)
             {
                 return;
             }
 
-            foreach (var process in alive)
+            foreach (var (process, _) in found)
             {
                 _ = LibC.kill(process, LibC.SIGKILL);
+            }
+
+            if (!found.SetEquals(last))
+            {
+                (last, since) = (found, Stopwatch.StartNew());
             }
 
             await Task.Delay(5).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Resident memory of it all, in bytes.</summary>
-    public static long MeasureMemory(int leader, string mark) =>
-        Find(leader, mark).Sum(pid => TryRead($"/proc/{pid}/statm") is { } text
-            && long.TryParse(text.Split(' ') is [_, var resident, ..] ? resident : "", CultureInfo.InvariantCulture, out var pages)
-                ? pages * Environment.SystemPageSize
-                : 0);
-
-    private static List<int> Find(int? leader, string mark)
+    /// <summary>
+    /// Brings it all to a halt, round by round until no new process is found: one that has been told to stop starts
+    /// nothing any more.
+    /// </summary>
+    /// <param name="leader">The child, where it has not been reaped.</param>
+    /// <param name="mark">The child's mark.</param>
+    /// <param name="readEnvironments">
+    /// Look for the mark in environments as well, which takes long while the machine is overrun; <see cref="InheritedMark"/>
+    /// finds all but what has thrown that off.
+    /// </param>
+    /// <returns>What was stopped: the processes' numbers, and when they began.</returns>
+    public static HashSet<(int Id, long Started)> Freeze(int? leader, string mark, bool readEnvironments)
     {
-        var found = new List<int>();
+        if (leader is { } group)
+        {
+            _ = LibC.kill(-group, LibC.SIGSTOP);
+        }
+
+        var table = new ProcessTable();
+        var stopped = new HashSet<(int, long)>();
+        for (var round = 0; round < MostRounds; round++)
+        {
+            var more = false;
+            foreach (var process in Find(table, leader, mark, readEnvironments))
+            {
+                if (stopped.Add((process.Id, process.Started)))
+                {
+                    more = true;
+                    _ = LibC.kill(process.Id, LibC.SIGSTOP);
+                }
+            }
+
+            if (!more)
+            {
+                break;
+            }
+        }
+
+        return stopped;
+    }
+
+    private static IEnumerable<ProcessEntry> Find(ProcessTable table, int? leader, string mark, bool readEnvironments)
+    {
+        var inherited = InheritedMark.Of(mark);
         var marked = Encoding.UTF8.GetBytes($"{ChildEnvironment.Mark}={mark}\0");
-        var processes = ReadAll();
-        foreach (var process in processes.Values)
+        var environment = new byte[16 * 1024];
+        var processes = table.Read();
+        var found = new HashSet<int>();
+        found.UnionWith(processes.Where(p => !p.IsKernel
+            && (p.Id == leader || p.Session == leader || InheritedMark.Read(p.Id) == inherited
+                || (readEnvironments && ProcFile.ReadAll(p.Id, "environ"u8, ref environment).IndexOf(marked) >= 0))).Select(p => p.Id));
+
+        // Parents mostly come before their children, so this seldom takes a third look.
+        var known = -1;
+        while (found.Count > known)
         {
-            if (process.State is not ('Z' or 'X')
-                && ((leader is not null && (process.Session == leader || DescendsFrom(process, leader.Value, processes)))
-                    || HasInEnvironment(process.Id, marked)))
-            {
-                found.Add(process.Id);
-            }
+            known = found.Count;
+            found.UnionWith(processes.Where(p => found.Contains(p.Parent)).Select(p => p.Id));
         }
 
-        return found;
+        return processes.Where(p => !p.IsDead && found.Contains(p.Id));
     }
-
-    private static bool DescendsFrom(Entry process, int ancestor, Dictionary<int, Entry> all)
-    {
-        // The bound is for a table read while processes come and go: it might, for a moment, hold a circle.
-        for (var steps = 0; steps < 1000; steps++)
-        {
-            if (process.Id == ancestor)
-            {
-                return true;
-            }
-
-            if (!all.TryGetValue(process.Parent, out process))
-            {
-                return false;
-            }
-        }
-
-        return false;
-    }
-
-    private static Dictionary<int, Entry> ReadAll()
-    {
-        var all = new Dictionary<int, Entry>();
-        foreach (var folder in Directory.EnumerateDirectories("/proc"))
-        {
-            if (int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
-                && TryRead($"/proc/{pid}/stat") is { } stat
-                && stat[(stat.LastIndexOf(')') + 2)..].Split(' ') is [var state, var parent, _, var session, ..])
-            {
-                all[pid] = new Entry(pid, state[0], int.Parse(parent, CultureInfo.InvariantCulture), int.Parse(session, CultureInfo.InvariantCulture));
-            }
-        }
-
-        return all;
-    }
-
-    private static bool HasInEnvironment(int pid, byte[] setting)
-    {
-        try
-        {
-            return File.ReadAllBytes($"/proc/{pid}/environ").AsSpan().IndexOf(setting) >= 0;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false; // Gone already, or another user's and so none of ours.
-        }
-    }
-
-    private static string? TryRead(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null; // The process has gone.
-        }
-    }
-
-    private readonly record struct Entry(int Id, char State, int Parent, int Session);
 }

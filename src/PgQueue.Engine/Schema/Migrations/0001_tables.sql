@@ -4,7 +4,7 @@
 create type task_state as enum ('scheduled', 'blocked', 'ready', 'running', 'completed', 'failed', 'canceled');
 create type task_kind as enum ('script', 'method', 'command');
 create type task_end as enum (
-    'success', 'error', 'exit_code', 'signal', 'timeout', 'memory', 'lost', 'canceled', 'expired'
+    'success', 'error', 'exit_code', 'signal', 'timeout', 'memory', 'processes', 'lost', 'canceled', 'expired'
 );
 create type output_stream as enum (
     'output', 'error', 'warning', 'verbose', 'information', 'debug', 'progress'
@@ -98,6 +98,8 @@ create table task (
     spec                jsonb not null default '{}',
     timeout             interval check (timeout > interval '0' and timeout <= interval '3650 days'),
     memory_limit        bigint check (memory_limit > 0),
+    -- What its processes may number at once; what the worker says where null.
+    process_limit       integer check (process_limit > 0),
     max_attempts        integer not null default 1 check (max_attempts >= 1),
     max_lost            integer not null default 3 check (max_lost >= 0),
     retry               jsonb,
@@ -164,6 +166,7 @@ create table history (
     spec                jsonb not null,
     timeout             interval,
     memory_limit        bigint,
+    process_limit       integer,
     max_attempts        integer not null,
     max_lost            integer not null,
     retry               jsonb,

@@ -50,9 +50,9 @@ as $$ select sha256(convert_to(text, 'UTF8')) $$;
 --
 -- tasks is an array of objects, shared an object of settings for all of them; a task's own setting wins.
 -- Needed: kind; for 'script' the script's text (or spec.file), for 'method' and 'command' spec. The others:
---     queue, priority, name, tags, timeout, memory_limit, max_attempts, max_lost, retry, run_at or delay,
---     client_id, dedupe_key, group_key with group_order, after (ids of tasks that must complete first), after_any (that
---     must end first, however), dead_letter_queue, expires_at or expire_after, schedule, tick
+--     queue, priority, name, tags, timeout, memory_limit, process_limit, max_attempts, max_lost, retry, run_at or
+--     delay, client_id, dedupe_key, group_key with group_order, after (ids of tasks that must complete first), after_any
+--     (that must end first, however), dead_letter_queue, expires_at or expire_after, schedule, tick
 -- with times as timestamptz and durations as interval ('90 seconds', '00:01:30').
 -- Returns one row for each, in the order given. existing tells that dedupe_key named an unfinished task: its id is
 -- returned and nothing was added.
@@ -64,9 +64,9 @@ as $$
 #variable_conflict use_column
 declare
     settings    constant text[] := array[
-        'kind', 'script', 'spec', 'queue', 'priority', 'name', 'tags', 'timeout', 'memory_limit', 'max_attempts',
-        'max_lost', 'retry', 'run_at', 'delay', 'client_id', 'dedupe_key', 'group_key', 'group_order', 'after',
-        'after_any', 'dead_letter_queue', 'expires_at', 'expire_after', 'schedule', 'tick'];
+        'kind', 'script', 'spec', 'queue', 'priority', 'name', 'tags', 'timeout', 'memory_limit', 'process_limit',
+        'max_attempts', 'max_lost', 'retry', 'run_at', 'delay', 'client_id', 'dedupe_key', 'group_key', 'group_order',
+        'after', 'after_any', 'dead_letter_queue', 'expires_at', 'expire_after', 'schedule', 'tick'];
     common      record;
     common_hash bytea;
     wrong       record;
@@ -110,8 +110,8 @@ begin
     select * into common
     from jsonb_to_record(shared) as s (
         kind task_kind, script text, spec jsonb, queue text, priority integer, name text, tags text[],
-        timeout interval, memory_limit bigint, max_attempts integer, max_lost integer, retry jsonb,
-        run_at timestamptz, delay interval, client_id text, dedupe_key text, group_key text,
+        timeout interval, memory_limit bigint, process_limit integer, max_attempts integer, max_lost integer,
+        retry jsonb, run_at timestamptz, delay interval, client_id text, dedupe_key text, group_key text,
         group_order group_order, after bigint[], after_any bigint[], dead_letter_queue text, expires_at timestamptz,
         expire_after interval, schedule text, tick timestamptz);
     common_hash := script_hash(common.script);
@@ -135,6 +135,7 @@ begin
             -- In seconds: a month has no length of its own.
             make_interval(secs => extract(epoch from coalesce(g.timeout, common.timeout))::double precision) as timeout,
             coalesce(g.memory_limit, common.memory_limit)           as memory_limit,
+            coalesce(g.process_limit, common.process_limit)         as process_limit,
             coalesce(g.max_attempts, common.max_attempts)           as max_attempts,
             coalesce(g.max_lost, common.max_lost, 3)                as max_lost,
             coalesce(g.retry, common.retry)                         as retry,
@@ -152,9 +153,9 @@ begin
         from rows from (
             jsonb_to_recordset(tasks) as (
                 kind task_kind, script text, spec jsonb, queue text, priority integer, name text, tags text[],
-                timeout interval, memory_limit bigint, max_attempts integer, max_lost integer, retry jsonb,
-                run_at timestamptz, delay interval, client_id text, dedupe_key text, group_key text,
-                group_order group_order, after bigint[], after_any bigint[], dead_letter_queue text,
+                timeout interval, memory_limit bigint, process_limit integer, max_attempts integer,
+                max_lost integer, retry jsonb, run_at timestamptz, delay interval, client_id text, dedupe_key text,
+                group_key text, group_order group_order, after bigint[], after_any bigint[], dead_letter_queue text,
                 expires_at timestamptz, expire_after interval, schedule text, tick timestamptz)
         ) with ordinality as g
     ),
@@ -185,8 +186,8 @@ begin
     added as (
         insert into task (
             id, queue, priority, state, kind, name, tags, script_hash, spec, timeout, memory_limit,
-            max_attempts, max_lost, retry, run_at, client_id, dedupe_key, group_key, group_order, needs, waits_for,
-            dead_letter_queue, expires_at, schedule, tick)
+            process_limit, max_attempts, max_lost, retry, run_at, client_id, dedupe_key, group_key, group_order, needs,
+            waits_for, dead_letter_queue, expires_at, schedule, tick)
         select
             g.id, g.queue, g.priority,
             case
@@ -196,8 +197,8 @@ begin
                 else 'ready'
             end::task_state,
             g.kind, g.name, g.tags, g.script_hash, g.spec, coalesce(g.timeout, q.default_timeout), g.memory_limit,
-            coalesce(g.max_attempts, q.default_attempts, 1), g.max_lost, coalesce(g.retry, q.default_retry),
-            g.run_at, g.client_id, g.dedupe_key, g.group_key,
+            g.process_limit, coalesce(g.max_attempts, q.default_attempts, 1), g.max_lost,
+            coalesce(g.retry, q.default_retry), g.run_at, g.client_id, g.dedupe_key, g.group_key,
             case when g.group_key is not null then coalesce(g.group_order, 'fifo') end,
             n.needs, coalesce(cardinality(n.needs), 0), coalesce(g.dead_letter_queue, nullif(q.dead_letter_queue, g.queue)),
             g.expires_at, g.schedule, g.tick
@@ -366,6 +367,7 @@ create function add_task(
     tags            text[] default null,
     timeout         interval default null,
     memory_limit    bigint default null,
+    process_limit   integer default null,
     max_attempts    integer default null,
     max_lost        integer default null,
     retry           jsonb default null,
@@ -388,9 +390,9 @@ as $$
     select a.id
     from add_tasks(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
         'kind', kind, 'script', script, 'spec', spec, 'queue', queue, 'priority', priority, 'name', name,
-        'tags', tags, 'timeout', timeout, 'memory_limit', memory_limit, 'max_attempts', max_attempts,
-        'max_lost', max_lost, 'retry', retry, 'run_at', run_at, 'delay', delay, 'client_id', client_id,
-        'dedupe_key', dedupe_key, 'group_key', group_key, 'group_order', group_order, 'after', after,
-        'after_any', after_any, 'dead_letter_queue', dead_letter_queue, 'expires_at', expires_at,
+        'tags', tags, 'timeout', timeout, 'memory_limit', memory_limit, 'process_limit', process_limit,
+        'max_attempts', max_attempts, 'max_lost', max_lost, 'retry', retry, 'run_at', run_at, 'delay', delay,
+        'client_id', client_id, 'dedupe_key', dedupe_key, 'group_key', group_key, 'group_order', group_order,
+        'after', after, 'after_any', after_any, 'dead_letter_queue', dead_letter_queue, 'expires_at', expires_at,
         'expire_after', expire_after)))) a
 $$;

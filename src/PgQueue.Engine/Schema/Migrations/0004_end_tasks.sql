@@ -154,17 +154,18 @@ begin
     ),
     kept as (
         insert into history (
-            id, queue, priority, state, kind, name, tags, script_hash, spec, timeout, memory_limit, max_attempts,
-            max_lost, retry, client_id, dedupe_key, group_key, group_order, needs, dead_letter_queue, dead_letter_of,
-            dead_letter_from, dead_letter_id, expires_at, schedule, tick, created_at, run_at, started_at, finished_at,
-            run, attempt, lost, worker_id, worker, replaced_by, ended, exit_code, signal, peak_memory, error, result,
-            past_runs)
+            id, queue, priority, state, kind, name, tags, script_hash, spec, timeout, memory_limit, process_limit,
+            max_attempts, max_lost, retry, client_id, dedupe_key, group_key, group_order, needs, dead_letter_queue,
+            dead_letter_of, dead_letter_from, dead_letter_id, expires_at, schedule, tick, created_at, run_at, started_at,
+            finished_at, run, attempt, lost, worker_id, worker, replaced_by, ended, exit_code, signal, peak_memory,
+            error, result, past_runs)
         select
             g.id, g.queue, g.priority, g.final_state, g.kind, g.name, g.tags, g.script_hash, g.spec, g.timeout,
-            g.memory_limit, g.max_attempts, g.max_lost, g.retry, g.client_id, g.dedupe_key, g.group_key,
-            g.group_order, g.needs, g.dead_letter_queue, g.dead_letter_of, g.dead_letter_from, g.letter_id, g.expires_at,
-            g.schedule, g.tick, g.created_at, g.run_at, g.started_at, clock_timestamp(), g.run, g.attempt, g.lost,
-            g.worker_id, coalesce(worker_name, (select w.name from worker w where w.id = g.worker_id)), g.replaced_by, g.final_end, g.exit_code, g.signal, g.peak_memory, g.final_error,
+            g.memory_limit, g.process_limit, g.max_attempts, g.max_lost, g.retry, g.client_id, g.dedupe_key,
+            g.group_key, g.group_order, g.needs, g.dead_letter_queue, g.dead_letter_of, g.dead_letter_from, g.letter_id,
+            g.expires_at, g.schedule, g.tick, g.created_at, g.run_at, g.started_at, clock_timestamp(), g.run, g.attempt,
+            g.lost, g.worker_id, coalesce(worker_name, (select w.name from worker w where w.id = g.worker_id)),
+            g.replaced_by, g.final_end, g.exit_code, g.signal, g.peak_memory, g.final_error,
             g.result, g.past_runs
         from gone g
     ),
@@ -176,11 +177,11 @@ begin
     ),
     letters as (
         insert into task (
-            id, queue, priority, kind, name, tags, script_hash, spec, timeout, memory_limit, max_attempts, max_lost, retry,
-            dead_letter_of, dead_letter_from)
+            id, queue, priority, kind, name, tags, script_hash, spec, timeout, memory_limit, process_limit,
+            max_attempts, max_lost, retry, dead_letter_of, dead_letter_from)
         select
             g.letter_id, g.dead_letter_queue, g.priority, g.kind, g.name, g.tags, g.script_hash, g.spec, g.timeout,
-            g.memory_limit, g.max_attempts, g.max_lost, g.retry, g.id, g.queue
+            g.memory_limit, g.process_limit, g.max_attempts, g.max_lost, g.retry, g.id, g.queue
         from gone g
         where g.letter_id is not null
         returning queue

@@ -67,8 +67,8 @@ create function claim_tasks(
 )
 returns table (
     id bigint, run integer, attempt integer, max_attempts integer, queue text, priority integer, kind task_kind,
-    name text, script_hash bytea, spec jsonb, timeout interval, memory_limit bigint, retry jsonb, needs bigint[],
-    schedule text, tick timestamptz
+    name text, script_hash bytea, spec jsonb, timeout interval, memory_limit bigint, process_limit integer,
+    retry jsonb, needs bigint[], schedule text, tick timestamptz
 )
 language plpgsql
 set search_path from current
@@ -171,7 +171,7 @@ begin
     where t.id = p.id
     returning
         t.id, t.run, t.attempt, t.max_attempts, t.queue, t.priority, t.kind, t.name, t.script_hash, t.spec, t.timeout,
-        t.memory_limit, t.retry, t.needs, t.schedule, t.tick;
+        t.memory_limit, t.process_limit, t.retry, t.needs, t.schedule, t.tick;
 end
 $$;
 
@@ -180,8 +180,7 @@ create function next_token(queues text[]) returns double precision
 language sql stable
 set search_path from current
 as $$
-    select greatest(0, min(
-        (1 - bucket(q)) * extract(epoch from q.rate_period)::double precision / q.rate_count))
+    select min(greatest(0, (1 - bucket(q)) * extract(epoch from q.rate_period)::double precision / q.rate_count))
     from queue q
     where q.rate_count is not null
       and not q.paused

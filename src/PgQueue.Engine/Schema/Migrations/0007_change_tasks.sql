@@ -97,14 +97,14 @@ begin
     ),
     again as (
         insert into task (
-            id, queue, priority, state, kind, name, tags, script_hash, spec, timeout, memory_limit, max_attempts,
-            max_lost, retry, client_id, dedupe_key, group_key, group_order, needs, dead_letter_queue, dead_letter_of,
-            dead_letter_from, schedule, tick, created_at, run, past_runs)
+            id, queue, priority, state, kind, name, tags, script_hash, spec, timeout, memory_limit, process_limit,
+            max_attempts, max_lost, retry, client_id, dedupe_key, group_key, group_order, needs, dead_letter_queue,
+            dead_letter_of, dead_letter_from, schedule, tick, created_at, run, past_runs)
         select
             o.id, o.queue, o.priority, 'blocked', o.kind, o.name, o.tags, o.script_hash, o.spec, o.timeout,
-            o.memory_limit, o.max_attempts, o.max_lost, o.retry, o.client_id, o.dedupe_key, o.group_key,
-            o.group_order, o.needs, o.dead_letter_queue, o.dead_letter_of, o.dead_letter_from, o.schedule, o.tick,
-            o.created_at, o.run,
+            o.memory_limit, o.process_limit, o.max_attempts, o.max_lost, o.retry, o.client_id, o.dedupe_key,
+            o.group_key, o.group_order, o.needs, o.dead_letter_queue, o.dead_letter_of, o.dead_letter_from, o.schedule,
+            o.tick, o.created_at, o.run,
             coalesce(o.past_runs, '[]') || case
                 -- A task that was canceled while it waited has no run of its own to keep.
                 when o.started_at is null then '[]'::jsonb
@@ -211,8 +211,8 @@ end
 $$;
 
 -- Changes waiting tasks. changes is an object of some of the settings
---     queue, priority, name, tags, timeout, memory_limit, max_attempts, max_lost, retry, run_at or delay,
---     dead_letter_queue, expires_at or expire_after, args, params
+--     queue, priority, name, tags, timeout, memory_limit, process_limit, max_attempts, max_lost, retry, run_at or
+--     delay, dead_letter_queue, expires_at or expire_after, args, params
 -- where null takes a setting away, and args and params replace those of spec. Returns the ids changed: one that runs, has
 -- finished or is not there is missing.
 create function change_tasks(ids bigint[], changes jsonb) returns setof bigint
@@ -228,8 +228,8 @@ as $$
 #variable_conflict use_column
 declare
     settings    constant text[] := array[
-        'queue', 'priority', 'name', 'tags', 'timeout', 'memory_limit', 'max_attempts', 'max_lost', 'retry', 'run_at',
-        'delay', 'dead_letter_queue', 'expires_at', 'expire_after', 'args', 'params'];
+        'queue', 'priority', 'name', 'tags', 'timeout', 'memory_limit', 'process_limit', 'max_attempts',
+        'max_lost', 'retry', 'run_at', 'delay', 'dead_letter_queue', 'expires_at', 'expire_after', 'args', 'params'];
     wanted      record;
     wrong       record;
     changed     bigint[];
@@ -245,7 +245,7 @@ begin
     select * into wanted
     from jsonb_to_record(changes) as s (
         queue text, priority integer, name text, tags text[], timeout interval, memory_limit bigint,
-        max_attempts integer, max_lost integer, retry jsonb, run_at timestamptz, delay interval,
+        process_limit integer, max_attempts integer, max_lost integer, retry jsonb, run_at timestamptz, delay interval,
         dead_letter_queue text, expires_at timestamptz, expire_after interval, args jsonb, params jsonb);
 
     perform from task t where t.id = any (ids) order by t.id for update;
@@ -269,6 +269,7 @@ begin
                 else t.timeout
             end,
             memory_limit = case when changes ? 'memory_limit' then wanted.memory_limit else t.memory_limit end,
+            process_limit = case when changes ? 'process_limit' then wanted.process_limit else t.process_limit end,
             max_attempts = coalesce(wanted.max_attempts, t.max_attempts),
             max_lost = coalesce(wanted.max_lost, t.max_lost),
             retry = case when changes ? 'retry' then nullif(wanted.retry, 'null') else t.retry end,

@@ -42,6 +42,7 @@ CREATE TYPE pgqueue.task_end AS ENUM (
     'signal',
     'timeout',
     'memory',
+    'processes',
     'lost',
     'canceled',
     'expired'
@@ -63,17 +64,17 @@ CREATE TYPE pgqueue.task_state AS ENUM (
     'canceled'
 );
 
-CREATE FUNCTION pgqueue.add_task(kind pgqueue.task_kind, script text DEFAULT NULL::text, spec jsonb DEFAULT NULL::jsonb, queue text DEFAULT NULL::text, priority integer DEFAULT NULL::integer, name text DEFAULT NULL::text, tags text[] DEFAULT NULL::text[], timeout interval DEFAULT NULL::interval, memory_limit bigint DEFAULT NULL::bigint, max_attempts integer DEFAULT NULL::integer, max_lost integer DEFAULT NULL::integer, retry jsonb DEFAULT NULL::jsonb, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, delay interval DEFAULT NULL::interval, client_id text DEFAULT NULL::text, dedupe_key text DEFAULT NULL::text, group_key text DEFAULT NULL::text, group_order pgqueue.group_order DEFAULT NULL::pgqueue.group_order, after bigint[] DEFAULT NULL::bigint[], after_any bigint[] DEFAULT NULL::bigint[], dead_letter_queue text DEFAULT NULL::text, expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, expire_after interval DEFAULT NULL::interval) RETURNS bigint
+CREATE FUNCTION pgqueue.add_task(kind pgqueue.task_kind, script text DEFAULT NULL::text, spec jsonb DEFAULT NULL::jsonb, queue text DEFAULT NULL::text, priority integer DEFAULT NULL::integer, name text DEFAULT NULL::text, tags text[] DEFAULT NULL::text[], timeout interval DEFAULT NULL::interval, memory_limit bigint DEFAULT NULL::bigint, process_limit integer DEFAULT NULL::integer, max_attempts integer DEFAULT NULL::integer, max_lost integer DEFAULT NULL::integer, retry jsonb DEFAULT NULL::jsonb, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, delay interval DEFAULT NULL::interval, client_id text DEFAULT NULL::text, dedupe_key text DEFAULT NULL::text, group_key text DEFAULT NULL::text, group_order pgqueue.group_order DEFAULT NULL::pgqueue.group_order, after bigint[] DEFAULT NULL::bigint[], after_any bigint[] DEFAULT NULL::bigint[], dead_letter_queue text DEFAULT NULL::text, expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, expire_after interval DEFAULT NULL::interval) RETURNS bigint
     LANGUAGE sql
     SET search_path TO 'pgqueue', 'pg_temp'
     AS $$
     select a.id
     from add_tasks(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
         'kind', kind, 'script', script, 'spec', spec, 'queue', queue, 'priority', priority, 'name', name,
-        'tags', tags, 'timeout', timeout, 'memory_limit', memory_limit, 'max_attempts', max_attempts,
-        'max_lost', max_lost, 'retry', retry, 'run_at', run_at, 'delay', delay, 'client_id', client_id,
-        'dedupe_key', dedupe_key, 'group_key', group_key, 'group_order', group_order, 'after', after,
-        'after_any', after_any, 'dead_letter_queue', dead_letter_queue, 'expires_at', expires_at,
+        'tags', tags, 'timeout', timeout, 'memory_limit', memory_limit, 'process_limit', process_limit,
+        'max_attempts', max_attempts, 'max_lost', max_lost, 'retry', retry, 'run_at', run_at, 'delay', delay,
+        'client_id', client_id, 'dedupe_key', dedupe_key, 'group_key', group_key, 'group_order', group_order,
+        'after', after, 'after_any', after_any, 'dead_letter_queue', dead_letter_queue, 'expires_at', expires_at,
         'expire_after', expire_after)))) a
 $$;
 
@@ -84,9 +85,9 @@ CREATE FUNCTION pgqueue.add_tasks(tasks jsonb, shared jsonb DEFAULT '{}'::jsonb)
 #variable_conflict use_column
 declare
     settings    constant text[] := array[
-        'kind', 'script', 'spec', 'queue', 'priority', 'name', 'tags', 'timeout', 'memory_limit', 'max_attempts',
-        'max_lost', 'retry', 'run_at', 'delay', 'client_id', 'dedupe_key', 'group_key', 'group_order', 'after',
-        'after_any', 'dead_letter_queue', 'expires_at', 'expire_after', 'schedule', 'tick'];
+        'kind', 'script', 'spec', 'queue', 'priority', 'name', 'tags', 'timeout', 'memory_limit', 'process_limit',
+        'max_attempts', 'max_lost', 'retry', 'run_at', 'delay', 'client_id', 'dedupe_key', 'group_key', 'group_order',
+        'after', 'after_any', 'dead_letter_queue', 'expires_at', 'expire_after', 'schedule', 'tick'];
     common      record;
     common_hash bytea;
     wrong       record;
@@ -130,8 +131,8 @@ begin
     select * into common
     from jsonb_to_record(shared) as s (
         kind task_kind, script text, spec jsonb, queue text, priority integer, name text, tags text[],
-        timeout interval, memory_limit bigint, max_attempts integer, max_lost integer, retry jsonb,
-        run_at timestamptz, delay interval, client_id text, dedupe_key text, group_key text,
+        timeout interval, memory_limit bigint, process_limit integer, max_attempts integer, max_lost integer,
+        retry jsonb, run_at timestamptz, delay interval, client_id text, dedupe_key text, group_key text,
         group_order group_order, after bigint[], after_any bigint[], dead_letter_queue text, expires_at timestamptz,
         expire_after interval, schedule text, tick timestamptz);
     common_hash := script_hash(common.script);
@@ -155,6 +156,7 @@ begin
             -- In seconds: a month has no length of its own.
             make_interval(secs => extract(epoch from coalesce(g.timeout, common.timeout))::double precision) as timeout,
             coalesce(g.memory_limit, common.memory_limit)           as memory_limit,
+            coalesce(g.process_limit, common.process_limit)         as process_limit,
             coalesce(g.max_attempts, common.max_attempts)           as max_attempts,
             coalesce(g.max_lost, common.max_lost, 3)                as max_lost,
             coalesce(g.retry, common.retry)                         as retry,
@@ -172,9 +174,9 @@ begin
         from rows from (
             jsonb_to_recordset(tasks) as (
                 kind task_kind, script text, spec jsonb, queue text, priority integer, name text, tags text[],
-                timeout interval, memory_limit bigint, max_attempts integer, max_lost integer, retry jsonb,
-                run_at timestamptz, delay interval, client_id text, dedupe_key text, group_key text,
-                group_order group_order, after bigint[], after_any bigint[], dead_letter_queue text,
+                timeout interval, memory_limit bigint, process_limit integer, max_attempts integer,
+                max_lost integer, retry jsonb, run_at timestamptz, delay interval, client_id text, dedupe_key text,
+                group_key text, group_order group_order, after bigint[], after_any bigint[], dead_letter_queue text,
                 expires_at timestamptz, expire_after interval, schedule text, tick timestamptz)
         ) with ordinality as g
     ),
@@ -205,8 +207,8 @@ begin
     added as (
         insert into task (
             id, queue, priority, state, kind, name, tags, script_hash, spec, timeout, memory_limit,
-            max_attempts, max_lost, retry, run_at, client_id, dedupe_key, group_key, group_order, needs, waits_for,
-            dead_letter_queue, expires_at, schedule, tick)
+            process_limit, max_attempts, max_lost, retry, run_at, client_id, dedupe_key, group_key, group_order, needs,
+            waits_for, dead_letter_queue, expires_at, schedule, tick)
         select
             g.id, g.queue, g.priority,
             case
@@ -216,8 +218,8 @@ begin
                 else 'ready'
             end::task_state,
             g.kind, g.name, g.tags, g.script_hash, g.spec, coalesce(g.timeout, q.default_timeout), g.memory_limit,
-            coalesce(g.max_attempts, q.default_attempts, 1), g.max_lost, coalesce(g.retry, q.default_retry),
-            g.run_at, g.client_id, g.dedupe_key, g.group_key,
+            g.process_limit, coalesce(g.max_attempts, q.default_attempts, 1), g.max_lost,
+            coalesce(g.retry, q.default_retry), g.run_at, g.client_id, g.dedupe_key, g.group_key,
             case when g.group_key is not null then coalesce(g.group_order, 'fifo') end,
             n.needs, coalesce(cardinality(n.needs), 0), coalesce(g.dead_letter_queue, nullif(q.dead_letter_queue, g.queue)),
             g.expires_at, g.schedule, g.tick
@@ -442,8 +444,8 @@ CREATE FUNCTION pgqueue.change_tasks(ids bigint[], changes jsonb) RETURNS SETOF 
 #variable_conflict use_column
 declare
     settings    constant text[] := array[
-        'queue', 'priority', 'name', 'tags', 'timeout', 'memory_limit', 'max_attempts', 'max_lost', 'retry', 'run_at',
-        'delay', 'dead_letter_queue', 'expires_at', 'expire_after', 'args', 'params'];
+        'queue', 'priority', 'name', 'tags', 'timeout', 'memory_limit', 'process_limit', 'max_attempts',
+        'max_lost', 'retry', 'run_at', 'delay', 'dead_letter_queue', 'expires_at', 'expire_after', 'args', 'params'];
     wanted      record;
     wrong       record;
     changed     bigint[];
@@ -459,7 +461,7 @@ begin
     select * into wanted
     from jsonb_to_record(changes) as s (
         queue text, priority integer, name text, tags text[], timeout interval, memory_limit bigint,
-        max_attempts integer, max_lost integer, retry jsonb, run_at timestamptz, delay interval,
+        process_limit integer, max_attempts integer, max_lost integer, retry jsonb, run_at timestamptz, delay interval,
         dead_letter_queue text, expires_at timestamptz, expire_after interval, args jsonb, params jsonb);
 
     perform from task t where t.id = any (ids) order by t.id for update;
@@ -483,6 +485,7 @@ begin
                 else t.timeout
             end,
             memory_limit = case when changes ? 'memory_limit' then wanted.memory_limit else t.memory_limit end,
+            process_limit = case when changes ? 'process_limit' then wanted.process_limit else t.process_limit end,
             max_attempts = coalesce(wanted.max_attempts, t.max_attempts),
             max_lost = coalesce(wanted.max_lost, t.max_lost),
             retry = case when changes ? 'retry' then nullif(wanted.retry, 'null') else t.retry end,
@@ -558,7 +561,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION pgqueue.claim_tasks(worker_id bigint, queues text[], max_tasks integer, priorities int4range[] DEFAULT NULL::int4range[], tags text[] DEFAULT NULL::text[], names text[] DEFAULT NULL::text[], caps jsonb DEFAULT NULL::jsonb, busy jsonb DEFAULT NULL::jsonb, beyond jsonb DEFAULT NULL::jsonb) RETURNS TABLE(id bigint, run integer, attempt integer, max_attempts integer, queue text, priority integer, kind pgqueue.task_kind, name text, script_hash bytea, spec jsonb, timeout interval, memory_limit bigint, retry jsonb, needs bigint[], schedule text, tick timestamp with time zone)
+CREATE FUNCTION pgqueue.claim_tasks(worker_id bigint, queues text[], max_tasks integer, priorities int4range[] DEFAULT NULL::int4range[], tags text[] DEFAULT NULL::text[], names text[] DEFAULT NULL::text[], caps jsonb DEFAULT NULL::jsonb, busy jsonb DEFAULT NULL::jsonb, beyond jsonb DEFAULT NULL::jsonb) RETURNS TABLE(id bigint, run integer, attempt integer, max_attempts integer, queue text, priority integer, kind pgqueue.task_kind, name text, script_hash bytea, spec jsonb, timeout interval, memory_limit bigint, process_limit integer, retry jsonb, needs bigint[], schedule text, tick timestamp with time zone)
     LANGUAGE plpgsql
     SET search_path TO 'pgqueue', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -659,7 +662,7 @@ begin
     where t.id = p.id
     returning
         t.id, t.run, t.attempt, t.max_attempts, t.queue, t.priority, t.kind, t.name, t.script_hash, t.spec, t.timeout,
-        t.memory_limit, t.retry, t.needs, t.schedule, t.tick;
+        t.memory_limit, t.process_limit, t.retry, t.needs, t.schedule, t.tick;
 end
 $$;
 
@@ -819,17 +822,18 @@ begin
     ),
     kept as (
         insert into history (
-            id, queue, priority, state, kind, name, tags, script_hash, spec, timeout, memory_limit, max_attempts,
-            max_lost, retry, client_id, dedupe_key, group_key, group_order, needs, dead_letter_queue, dead_letter_of,
-            dead_letter_from, dead_letter_id, expires_at, schedule, tick, created_at, run_at, started_at, finished_at,
-            run, attempt, lost, worker_id, worker, replaced_by, ended, exit_code, signal, peak_memory, error, result,
-            past_runs)
+            id, queue, priority, state, kind, name, tags, script_hash, spec, timeout, memory_limit, process_limit,
+            max_attempts, max_lost, retry, client_id, dedupe_key, group_key, group_order, needs, dead_letter_queue,
+            dead_letter_of, dead_letter_from, dead_letter_id, expires_at, schedule, tick, created_at, run_at, started_at,
+            finished_at, run, attempt, lost, worker_id, worker, replaced_by, ended, exit_code, signal, peak_memory,
+            error, result, past_runs)
         select
             g.id, g.queue, g.priority, g.final_state, g.kind, g.name, g.tags, g.script_hash, g.spec, g.timeout,
-            g.memory_limit, g.max_attempts, g.max_lost, g.retry, g.client_id, g.dedupe_key, g.group_key,
-            g.group_order, g.needs, g.dead_letter_queue, g.dead_letter_of, g.dead_letter_from, g.letter_id, g.expires_at,
-            g.schedule, g.tick, g.created_at, g.run_at, g.started_at, clock_timestamp(), g.run, g.attempt, g.lost,
-            g.worker_id, coalesce(worker_name, (select w.name from worker w where w.id = g.worker_id)), g.replaced_by, g.final_end, g.exit_code, g.signal, g.peak_memory, g.final_error,
+            g.memory_limit, g.process_limit, g.max_attempts, g.max_lost, g.retry, g.client_id, g.dedupe_key,
+            g.group_key, g.group_order, g.needs, g.dead_letter_queue, g.dead_letter_of, g.dead_letter_from, g.letter_id,
+            g.expires_at, g.schedule, g.tick, g.created_at, g.run_at, g.started_at, clock_timestamp(), g.run, g.attempt,
+            g.lost, g.worker_id, coalesce(worker_name, (select w.name from worker w where w.id = g.worker_id)),
+            g.replaced_by, g.final_end, g.exit_code, g.signal, g.peak_memory, g.final_error,
             g.result, g.past_runs
         from gone g
     ),
@@ -841,11 +845,11 @@ begin
     ),
     letters as (
         insert into task (
-            id, queue, priority, kind, name, tags, script_hash, spec, timeout, memory_limit, max_attempts, max_lost, retry,
-            dead_letter_of, dead_letter_from)
+            id, queue, priority, kind, name, tags, script_hash, spec, timeout, memory_limit, process_limit,
+            max_attempts, max_lost, retry, dead_letter_of, dead_letter_from)
         select
             g.letter_id, g.dead_letter_queue, g.priority, g.kind, g.name, g.tags, g.script_hash, g.spec, g.timeout,
-            g.memory_limit, g.max_attempts, g.max_lost, g.retry, g.id, g.queue
+            g.memory_limit, g.process_limit, g.max_attempts, g.max_lost, g.retry, g.id, g.queue
         from gone g
         where g.letter_id is not null
         returning queue
@@ -1498,8 +1502,7 @@ CREATE FUNCTION pgqueue.next_token(queues text[]) RETURNS double precision
     LANGUAGE sql STABLE
     SET search_path TO 'pgqueue', 'pg_temp'
     AS $$
-    select greatest(0, min(
-        (1 - bucket(q)) * extract(epoch from q.rate_period)::double precision / q.rate_count))
+    select min(greatest(0, (1 - bucket(q)) * extract(epoch from q.rate_period)::double precision / q.rate_count))
     from queue q
     where q.rate_count is not null
       and not q.paused
@@ -2075,14 +2078,14 @@ begin
     ),
     again as (
         insert into task (
-            id, queue, priority, state, kind, name, tags, script_hash, spec, timeout, memory_limit, max_attempts,
-            max_lost, retry, client_id, dedupe_key, group_key, group_order, needs, dead_letter_queue, dead_letter_of,
-            dead_letter_from, schedule, tick, created_at, run, past_runs)
+            id, queue, priority, state, kind, name, tags, script_hash, spec, timeout, memory_limit, process_limit,
+            max_attempts, max_lost, retry, client_id, dedupe_key, group_key, group_order, needs, dead_letter_queue,
+            dead_letter_of, dead_letter_from, schedule, tick, created_at, run, past_runs)
         select
             o.id, o.queue, o.priority, 'blocked', o.kind, o.name, o.tags, o.script_hash, o.spec, o.timeout,
-            o.memory_limit, o.max_attempts, o.max_lost, o.retry, o.client_id, o.dedupe_key, o.group_key,
-            o.group_order, o.needs, o.dead_letter_queue, o.dead_letter_of, o.dead_letter_from, o.schedule, o.tick,
-            o.created_at, o.run,
+            o.memory_limit, o.process_limit, o.max_attempts, o.max_lost, o.retry, o.client_id, o.dedupe_key,
+            o.group_key, o.group_order, o.needs, o.dead_letter_queue, o.dead_letter_of, o.dead_letter_from, o.schedule,
+            o.tick, o.created_at, o.run,
             coalesce(o.past_runs, '[]') || case
                 -- A task that was canceled while it waited has no run of its own to keep.
                 when o.started_at is null then '[]'::jsonb
@@ -2735,6 +2738,7 @@ CREATE TABLE pgqueue.history (
     spec jsonb NOT NULL,
     timeout interval,
     memory_limit bigint,
+    process_limit integer,
     max_attempts integer NOT NULL,
     max_lost integer NOT NULL,
     retry jsonb,
@@ -2783,6 +2787,7 @@ CREATE TABLE pgqueue.history_2026w47 (
     spec jsonb NOT NULL,
     timeout interval,
     memory_limit bigint,
+    process_limit integer,
     max_attempts integer NOT NULL,
     max_lost integer NOT NULL,
     retry jsonb,
@@ -2830,6 +2835,7 @@ CREATE TABLE pgqueue.history_2026w48 (
     spec jsonb NOT NULL,
     timeout interval,
     memory_limit bigint,
+    process_limit integer,
     max_attempts integer NOT NULL,
     max_lost integer NOT NULL,
     retry jsonb,
@@ -2877,6 +2883,7 @@ CREATE TABLE pgqueue.history_2026w49 (
     spec jsonb NOT NULL,
     timeout interval,
     memory_limit bigint,
+    process_limit integer,
     max_attempts integer NOT NULL,
     max_lost integer NOT NULL,
     retry jsonb,
@@ -2924,6 +2931,7 @@ CREATE TABLE pgqueue.history_default (
     spec jsonb NOT NULL,
     timeout interval,
     memory_limit bigint,
+    process_limit integer,
     max_attempts integer NOT NULL,
     max_lost integer NOT NULL,
     retry jsonb,
@@ -3005,6 +3013,7 @@ CREATE TABLE pgqueue.task (
     spec jsonb DEFAULT '{}'::jsonb NOT NULL,
     timeout interval,
     memory_limit bigint,
+    process_limit integer,
     max_attempts integer DEFAULT 1 NOT NULL,
     max_lost integer DEFAULT 3 NOT NULL,
     retry jsonb,
@@ -3043,6 +3052,7 @@ CREATE TABLE pgqueue.task (
     CONSTRAINT task_max_attempts_check CHECK ((max_attempts >= 1)),
     CONSTRAINT task_max_lost_check CHECK ((max_lost >= 0)),
     CONSTRAINT task_memory_limit_check CHECK ((memory_limit > 0)),
+    CONSTRAINT task_process_limit_check CHECK ((process_limit > 0)),
     CONSTRAINT task_state_check CHECK ((state <> ALL (ARRAY['completed'::pgqueue.task_state, 'failed'::pgqueue.task_state, 'canceled'::pgqueue.task_state]))),
     CONSTRAINT task_timeout_check CHECK (((timeout > '00:00:00'::interval) AND (timeout <= '3650 days'::interval)))
 )
@@ -3187,6 +3197,7 @@ CREATE VIEW pgqueue.tasks AS
     u.spec,
     u.timeout,
     u.memory_limit,
+    u.process_limit,
     u.max_attempts,
     u.max_lost,
     u.retry,
@@ -3234,6 +3245,7 @@ CREATE VIEW pgqueue.tasks AS
             t.spec,
             t.timeout,
             t.memory_limit,
+            t.process_limit,
             t.max_attempts,
             t.max_lost,
             t.retry,
@@ -3282,6 +3294,7 @@ CREATE VIEW pgqueue.tasks AS
             h.spec,
             h.timeout,
             h.memory_limit,
+            h.process_limit,
             h.max_attempts,
             h.max_lost,
             h.retry,
@@ -3354,73 +3367,73 @@ INSERT INTO pgqueue.dependency VALUES (34, 32, true);
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'first in', 17);
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'last in', 22);
 
-INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.522237+00', '2026-11-21 09:18:11.570359+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 104665088, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.525831+00', '2026-11-21 09:18:11.590476+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 104927232, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.441917+00', '2026-11-21 09:18:11.63521+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 104271872, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:11.203459+00', '2026-11-21 09:18:11.641086+00', '2026-11-21 09:18:11.975094+00', '2026-11-21 09:18:12.087998+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 108597248, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T09:18:11.442122+00:00", "finished_at": "2026-11-21T09:18:11.641087+00:00", "peak_memory": 104534016}]');
-INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.112124+00', '2026-11-21 09:18:12.112124+00', NULL, '2026-11-21 09:18:12.142604+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.112124+00', '2126-10-28 09:18:12.112124+00', NULL, '2026-11-21 09:18:12.143452+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.121535+00', '2026-11-21 09:18:12.121535+00', NULL, '2026-11-21 09:18:12.145814+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 09:29:17.358552+00', '2026-11-21 09:29:17.358552+00', '2026-11-21 09:29:17.606281+00', '2026-11-21 09:29:17.647563+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 105238528, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:17.358552+00', '2026-11-21 09:29:17.358552+00', '2026-11-21 09:29:17.606485+00', '2026-11-21 09:29:17.648129+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 105369600, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:17.358552+00', '2026-11-21 09:29:17.358552+00', '2026-11-21 09:29:17.541682+00', '2026-11-21 09:29:17.670757+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 104714240, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:17.358552+00', '2026-11-21 09:29:17.66768+00', '2026-11-21 09:29:17.958502+00', '2026-11-21 09:29:18.015751+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 108269568, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T09:29:17.541972+00:00", "finished_at": "2026-11-21T09:29:17.667681+00:00", "peak_memory": 105238528}]');
+INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.048665+00', '2026-11-21 09:29:18.048665+00', NULL, '2026-11-21 09:29:18.067629+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.048665+00', '2126-10-28 09:29:18.048665+00', NULL, '2026-11-21 09:29:18.067742+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.05368+00', '2026-11-21 09:29:18.05368+00', NULL, '2026-11-21 09:29:18.070314+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
 
-INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 09:18:11.007852+00');
-INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 09:18:11.007852+00');
-INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 09:18:11.007852+00');
-INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 09:18:11.007852+00');
-INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 09:18:11.007852+00');
-INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 09:18:11.007852+00');
-INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 09:18:11.007852+00');
-INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 09:18:11.007852+00');
-INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 09:18:11.007852+00');
-INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 09:18:11.007852+00');
-INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 09:18:11.007852+00');
+INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 09:29:17.241098+00');
+INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 09:29:17.241098+00');
+INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 09:29:17.241098+00');
+INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 09:29:17.241098+00');
+INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 09:29:17.241098+00');
+INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 09:29:17.241098+00');
+INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 09:29:17.241098+00');
+INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 09:29:17.241098+00');
+INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 09:29:17.241098+00');
+INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 09:29:17.241098+00');
+INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 09:29:17.241098+00');
 
-INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:18:11.007852+00');
-INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:18:11.181911+00');
-INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 09:18:11.185738+00');
-INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 09:18:11.188554+00');
-INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:18:11.189978+00');
-INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:18:11.203459+00');
-INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:18:11.567271+00');
+INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:29:17.241098+00');
+INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:29:17.331857+00');
+INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 09:29:17.335929+00');
+INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 09:29:17.338097+00');
+INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:29:17.339564+00');
+INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:29:17.358552+00');
+INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:29:17.643823+00');
 
 INSERT INTO pgqueue.queue_defaults VALUES (NULL, NULL);
 
-INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 09:18:12.216637+00', '2026-11-21 09:18:12.216637+00', '2026-11-21 09:18:12.216637+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 09:33:12.261648+00', NULL, NULL, '2026-11-21 09:18:12.261648+00', '2026-11-21 09:18:12.261648+00', '2026-11-21 09:18:12.261648+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 09:18:12.274041+00', '2026-11-21 09:18:12.274041+00', '2026-11-21 09:18:12.274041+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 09:29:18.122104+00', '2026-11-21 09:29:18.122104+00', '2026-11-21 09:29:18.122104+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 09:44:18.163079+00', NULL, NULL, '2026-11-21 09:29:18.163079+00', '2026-11-21 09:29:18.163079+00', '2026-11-21 09:29:18.163079+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 09:29:18.173525+00', '2026-11-21 09:29:18.173525+00', '2026-11-21 09:29:18.173525+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
 
-INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 09:18:12.168964+00');
+INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 09:29:18.090606+00');
 
-INSERT INTO pgqueue.task VALUES (5, 'morgue', 50, 'ready', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 3, 'letters', NULL, NULL, NULL, '2026-11-21 09:18:11.567271+00', '2026-11-21 09:18:11.567271+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (9, 'default', 50, 'ready', 'command', 'ready', NULL, NULL, '{"args": [], "file": "true"}', '00:01:00', NULL, 1, 3, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.168964+00', '2026-11-21 09:18:12.168964+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (11, 'default', 50, 'scheduled', 'command', 'soon', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.168964+00', '2026-11-21 09:18:13.168964+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (12, 'default', 50, 'scheduled', 'command', 'far', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2226-10-04 09:18:12.168964+00', NULL, NULL, '2026-11-21 09:18:12.168964+00', '2126-10-28 09:18:12.168964+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (13, 'stopped', 50, 'ready', 'script', 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', '{"args": ["world"]}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.168964+00', '2026-11-21 09:18:12.168964+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (10, 'default', 50, 'ready', 'command', 'only once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, 'only once', NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.168964+00', '2026-11-21 09:18:12.168964+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (14, 'default', 50, 'ready', 'command', 'first', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.175607+00', '2026-11-21 09:18:12.175607+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (15, 'default', 50, 'blocked', 'command', 'second', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.177849+00', '2026-11-21 09:18:12.177849+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (16, 'default', 50, 'blocked', 'command', 'third', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14,15}', 2, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.182227+00', '2026-11-21 09:18:12.182227+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (18, 'grouped', 50, 'blocked', 'command', 'member 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (19, 'grouped', 50, 'blocked', 'command', 'member 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (20, 'grouped', 50, 'blocked', 'command', 'member 4', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (21, 'grouped', 50, 'blocked', 'command', 'member 5', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (17, 'grouped', 50, 'ready', 'command', 'member 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (23, 'limited', 50, 'ready', 'command', 'limited 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (24, 'limited', 50, 'ready', 'command', 'limited 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (25, 'limited', 50, 'ready', 'command', 'limited 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (22, 'grouped', 50, 'ready', 'command', 'member 6', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.189269+00', '2026-11-21 09:18:12.189269+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (29, 'default', 50, 'ready', 'command', 'by hand', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 'by hand', NULL, '2026-11-21 09:18:12.280156+00', '2026-11-21 09:18:12.280156+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (30, 'default', 50, 'running', 'command', 'running', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:12.315958+00', false, 1, 1, 0, 2, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (33, 'default', 50, 'scheduled', 'command', 'tried once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 3, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:13.318597+00', NULL, false, 1, 1, 0, NULL, NULL, NULL, NULL, false, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T09:18:12.316089+00:00", "finished_at": "2026-11-21T09:18:12.318598+00:00"}]');
-INSERT INTO pgqueue.task VALUES (31, 'default', 50, 'running', 'command', 'running, canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:12.316076+00', false, 1, 1, 0, 2, '2026-11-21 09:18:12.321096+00', 'not wanted', NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (32, 'default', 50, 'running', 'command', 'running, replaced', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:12.309498+00', '2026-11-21 09:18:12.316083+00', false, 1, 1, 0, 2, NULL, NULL, 34, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (34, 'default', 50, 'blocked', 'command', 'replacement', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, 1, 3, NULL, 'replaced', NULL, NULL, NULL, '{32}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:18:12.323933+00', '2026-11-21 09:18:12.323933+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (5, 'morgue', 50, 'ready', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 3, 'letters', NULL, NULL, NULL, '2026-11-21 09:29:17.643823+00', '2026-11-21 09:29:17.643823+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (9, 'default', 50, 'ready', 'command', 'ready', NULL, NULL, '{"args": [], "file": "true"}', '00:01:00', NULL, NULL, 1, 3, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.090606+00', '2026-11-21 09:29:18.090606+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (11, 'default', 50, 'scheduled', 'command', 'soon', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.090606+00', '2026-11-21 09:29:19.090606+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (12, 'default', 50, 'scheduled', 'command', 'far', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2226-10-04 09:29:18.090606+00', NULL, NULL, '2026-11-21 09:29:18.090606+00', '2126-10-28 09:29:18.090606+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (13, 'stopped', 50, 'ready', 'script', 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', '{"args": ["world"]}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.090606+00', '2026-11-21 09:29:18.090606+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (10, 'default', 50, 'ready', 'command', 'only once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, 'only once', NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.090606+00', '2026-11-21 09:29:18.090606+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (14, 'default', 50, 'ready', 'command', 'first', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.094477+00', '2026-11-21 09:29:18.094477+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (15, 'default', 50, 'blocked', 'command', 'second', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.096594+00', '2026-11-21 09:29:18.096594+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (16, 'default', 50, 'blocked', 'command', 'third', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14,15}', 2, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.099959+00', '2026-11-21 09:29:18.099959+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (18, 'grouped', 50, 'blocked', 'command', 'member 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.104797+00', '2026-11-21 09:29:18.104797+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (19, 'grouped', 50, 'blocked', 'command', 'member 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.104797+00', '2026-11-21 09:29:18.104797+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (20, 'grouped', 50, 'blocked', 'command', 'member 4', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.104797+00', '2026-11-21 09:29:18.104797+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (21, 'grouped', 50, 'blocked', 'command', 'member 5', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.104797+00', '2026-11-21 09:29:18.104797+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (17, 'grouped', 50, 'ready', 'command', 'member 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.104797+00', '2026-11-21 09:29:18.104797+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (23, 'limited', 50, 'ready', 'command', 'limited 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.104797+00', '2026-11-21 09:29:18.104797+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (24, 'limited', 50, 'ready', 'command', 'limited 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.104797+00', '2026-11-21 09:29:18.104797+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (25, 'limited', 50, 'ready', 'command', 'limited 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.104797+00', '2026-11-21 09:29:18.104797+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (22, 'grouped', 50, 'ready', 'command', 'member 6', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.104797+00', '2026-11-21 09:29:18.104797+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (29, 'default', 50, 'ready', 'command', 'by hand', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 'by hand', NULL, '2026-11-21 09:29:18.179466+00', '2026-11-21 09:29:18.179466+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (30, 'default', 50, 'running', 'command', 'running', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.199989+00', '2026-11-21 09:29:18.199989+00', '2026-11-21 09:29:18.207469+00', false, 1, 1, 0, 2, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (33, 'default', 50, 'scheduled', 'command', 'tried once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 3, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.199989+00', '2026-11-21 09:29:19.209969+00', NULL, false, 1, 1, 0, NULL, NULL, NULL, NULL, false, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T09:29:18.207659+00:00", "finished_at": "2026-11-21T09:29:18.209969+00:00"}]');
+INSERT INTO pgqueue.task VALUES (31, 'default', 50, 'running', 'command', 'running, canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.199989+00', '2026-11-21 09:29:18.199989+00', '2026-11-21 09:29:18.207638+00', false, 1, 1, 0, 2, '2026-11-21 09:29:18.211565+00', 'not wanted', NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (32, 'default', 50, 'running', 'command', 'running, replaced', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.199989+00', '2026-11-21 09:29:18.199989+00', '2026-11-21 09:29:18.207651+00', false, 1, 1, 0, 2, NULL, NULL, 34, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (34, 'default', 50, 'blocked', 'command', 'replacement', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, 'replaced', NULL, NULL, NULL, '{32}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:29:18.214303+00', '2026-11-21 09:29:18.214303+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
 
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 09:18:11.626653+00', 'output', 'hello', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 09:18:11.626909+00', 'error', 'careful', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 09:18:11.626913+00', 'error', 'no', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 09:18:12.084304+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 09:29:17.659867+00', 'output', 'hello', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 09:29:17.660145+00', 'error', 'careful', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 09:29:17.66015+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 09:29:18.014349+00', 'error', 'no', NULL);
 
-INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 21022, '2026-11-21 09:18:12.303312+00', '2026-11-21 09:18:12.306901+00', '2026-11-21 09:18:12.306901+00', false, NULL, '2026-11-21 09:18:12.347333+00', NULL);
+INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 9967, '2026-11-21 09:29:18.196168+00', '2026-11-21 09:29:18.197705+00', '2026-11-21 09:29:18.197705+00', false, NULL, '2026-11-21 09:29:18.232378+00', NULL);
 
 SELECT pg_catalog.setval('pgqueue.arrival_id_seq', 10, true);
 

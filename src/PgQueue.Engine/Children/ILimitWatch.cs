@@ -1,0 +1,19 @@
+namespace PgQueue;
+
+/// <summary>Watches over what the processes of all running tasks hold, as far as this operating system tells it.</summary>
+internal interface ILimitWatch : IDisposable
+{
+    /// <summary>Has the run ended when its child holds more than it may.</summary>
+    /// <param name="child">The run's process.</param>
+    /// <param name="control">The run.</param>
+    /// <returns>To be disposed when the run has ended.</returns>
+    IAsyncDisposable Watch(IChildProcess child, RunControl control);
+}
+
+/// <summary>Stands in for the watch over a run that has no such limit.</summary>
+internal sealed class Unlimited : IAsyncDisposable
+{
+    public static readonly Unlimited Instance = new();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

@@ -187,7 +187,6 @@ as $$
       and (queues is null or q.name like any (queues))
       and exists (select from task t where t.queue = q.name and t.state = 'ready')
       and bucket(q) < 1
-    having count(*) > 0
 $$;
 
 -- Is anything left to do for a worker of these queues (LIKE patterns; all where null): ready, running or waiting for its

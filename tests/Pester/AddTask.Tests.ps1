@@ -52,7 +52,7 @@ Describe 'Add-PqTask' {
     It 'keeps all its settings' {
         $at = (Get-Date).AddDays(1)
         $added = Add-PqTask { } -Queue settings -Name n -Tag red, green -Priority High -Timeout 90s -MemoryLimit 512MB -ProcessLimit 50 `
-            -MaxAttempts 3 -RetryDelay 5m -Backoff Exponential -RunAt $at -ClientId mine -DedupeKey same -WorkingDirectory / `
+            -MaxAttempts 3 -MaxLost 0 -RetryDelay 5m -Backoff Exponential -RunAt $at -ClientId mine -DedupeKey same -WorkingDirectory / `
             -Environment @{ A = 1; B = $null } -Module Pester
         $task = $added | Get-PqTask
         $task.Queue | Should -Be 'settings'
@@ -62,6 +62,7 @@ Describe 'Add-PqTask' {
         $task.MemoryLimit | Should -Be 512MB
         $task.ProcessLimit | Should -Be 50
         $task.MaxAttempts | Should -Be 3
+        $task.MaxLost | Should -Be 0
         $task.State | Should -Be 'Scheduled'
         ($task.RunAt - $at).TotalSeconds | Should -BeLessThan 1
         $task.ClientId | Should -Be 'mine'

@@ -102,12 +102,13 @@ Describe 'Set-PqTask -Id' {
     It 'changes only what is given' {
         $task = Add-PqTask { } -Name before -Tag red -Timeout 1m -Priority Low
         $task | Set-PqTask -Priority High | Should -BeNullOrEmpty
-        $changed = $task | Get-PqTask | Set-PqTask -Name after -Tag green, blue -Queue other -MaxAttempts 3 -PassThru
+        $changed = $task | Get-PqTask | Set-PqTask -Name after -Tag green, blue -Queue other -MaxAttempts 3 -MaxLost 5 -PassThru
         $changed.Priority | Should -Be 75
         $changed.Name | Should -Be 'after'
         $changed.Tags | Should -Be 'green', 'blue'
         $changed.Queue | Should -Be 'other'
         $changed.MaxAttempts | Should -Be 3
+        $changed.MaxLost | Should -Be 5
         $changed.Timeout | Should -Be ([timespan]'00:01:00')
     }
 
@@ -195,6 +196,7 @@ Describe 'Set-PqTask -Id' {
         @{ Name = 'a name for each'; Bad = @{ Name = { $_ } }; Says = 'Name*script block*' }
         @{ Name = 'an expiry that has passed'; Bad = @{ ExpiresAt = [datetime]::Now.AddDays(-1) }; Says = 'ExpiresAt*has passed*' }
         @{ Name = 'no attempts'; Bad = @{ MaxAttempts = 0 }; Says = 'MaxAttempts ''0''*' }
+        @{ Name = 'fewer than no lost runs'; Bad = @{ MaxLost = -1 }; Says = 'MaxLost ''-1''*' }
     ) {
         $failure = Get-Failure { Set-PqTask 1 @Bad }
         $failure.FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'

@@ -29,6 +29,9 @@ public sealed record TaskChange
     /// <summary>How often it is tried at the most. At least 1.</summary>
     public int? MaxAttempts { get; init; }
 
+    /// <summary>How many runs may be lost with their worker before it counts as failed. At least 0.</summary>
+    public int? MaxLost { get; init; }
+
     /// <summary>When to try again after a failure.</summary>
     public RetryPolicy? Retry { get; init; }
 
@@ -87,6 +90,7 @@ public sealed record TaskChange
             MemoryLimit = MemoryLimit,
             ProcessLimit = ProcessLimit,
             MaxAttempts = MaxAttempts,
+            MaxLost = MaxLost,
             Retry = Retry,
             RunAt = RunAt,
             Delay = Delay,

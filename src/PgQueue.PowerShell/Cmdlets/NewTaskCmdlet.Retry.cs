@@ -9,6 +9,10 @@ public abstract partial class NewTaskCmdlet
     [Parameter]
     public int? MaxAttempts { get; set; }
 
+    /// <summary>How many runs may die with their worker before it ends as Lost; 0 for a task that must not run twice. Default: 3.</summary>
+    [Parameter]
+    public int? MaxLost { get; set; }
+
     /// <summary>The wait before the next attempt. Default: none; 1s where -Backoff is Fixed, Linear or Exponential.</summary>
     [Parameter]
     [DurationTransformation]

@@ -160,6 +160,7 @@ public abstract partial class NewTaskCmdlet : QueueCmdlet
             MemoryLimit = MemoryLimit,
             ProcessLimit = ProcessLimit,
             MaxAttempts = MaxAttempts,
+            MaxLost = MaxLost,
             Retry = Retry(),
             Group = isGroupOfItem ? null : Group?.For(null),
             GroupOrder = isGroupOfItem ? null : Order,

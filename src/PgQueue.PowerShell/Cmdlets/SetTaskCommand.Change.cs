@@ -58,6 +58,7 @@ public sealed partial class SetTaskCommand
             MemoryLimit = MemoryLimit,
             ProcessLimit = ProcessLimit,
             MaxAttempts = MaxAttempts,
+            MaxLost = MaxLost,
             Retry = Retry(),
             RunAt = RunAt,
             Delay = Delay,

@@ -143,22 +143,26 @@ internal sealed class TreeWatch : ILimitWatch
         }
     }
 
+    /// <summary>Stops it at once and here: what comes later has to share the processors with all that was started.</summary>
     private void End(WatchedTree tree)
     {
-        // At once and here: what comes later has to share the processors with all that was started meanwhile.
         ProcessTree.Freeze(tree.Child.Exited.IsCompleted ? null : tree.Child.Id, tree.Child.Mark, readEnvironments: false);
         tree.IsOver = true;
-        var (seen, limit) = (tree.Processes, tree.ProcessLimit!.Value);
+        _ = Task.Run(() => FinishOffAsync(tree, new ProcessExcess(tree.Processes, tree.ProcessLimit!.Value, tree.Control.Task.ProcessLimit is null)));
+    }
+
+    private Task FinishOffAsync(WatchedTree tree, ProcessExcess excess)
+    {
         if (tree.HasEnded)
         {
-            _events.Raise(new WorkerWarning($"What task {tree.Control.Task.Id} had left running grew to {seen:N0} processes, more than its limit of {limit:N0}: all of it is ended."));
+            _events.Raise(new WorkerWarning($"What task {tree.Control.Task.Id} had left running grew to {excess.Seen:N0} processes, more than its limit of {excess.Limit:N0}: all of it is ended."));
         }
         else
         {
-            tree.Control.Stop(new ProcessExcess(seen, limit, tree.Control.Task.ProcessLimit is null));
+            tree.Control.Stop(excess);
         }
 
-        // Also where the run has ended by itself in this moment: nothing must stay behind that was stopped.
-        _ = tree.Child.KillTreeAsync();
+        // Also where the run ends by itself in this moment: nothing must stay behind that was stopped.
+        return tree.Child.KillTreeAsync();
     }
 }

@@ -48,7 +48,8 @@ internal sealed class WatchedTree(IChildProcess child, RunControl control, int? 
     /// <summary>Is it time to count it?</summary>
     /// <param name="lastNumber">The last number that the system gave out: how many processes it can have become.</param>
     public bool IsDue(int lastNumber) => (HasEnded && Stopwatch.GetTimestamp() > _nextCount)
-        || (!IsOver && (lastNumber == 0 || lastNumber < CountedAt || lastNumber - CountedAt > processLimit - Processes));
+        || (!IsOver && processLimit is { } limit
+            && (lastNumber == 0 || lastNumber < CountedAt || lastNumber - CountedAt > limit - Processes));
 
     /// <summary>To be called before it is counted.</summary>
     public void BeginCount()

@@ -66,13 +66,17 @@ internal sealed class Maintainer
         var connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            var promoted = await ScalarAsync<int>(connection, "select {schema}.promote_due() + {schema}.expire_tasks()", cancellationToken).ConfigureAwait(false);
+            // Asked together: an idle maintainer does this twice a second.
+            var (promoted, due, schedule) = await PromoteAsync(connection, cancellationToken).ConfigureAwait(false);
             var longest = await RecoverAsync(connection, cancellationToken).ConfigureAwait(false) ? SuspicionInterval : Interval;
-            var schedule = await _schedules.FireDueAsync(connection, cancellationToken).ConfigureAwait(false);
-            var due = await ScalarAsync<double?>(connection, "select {schema}.next_due()", cancellationToken).ConfigureAwait(false);
-            // Due and not promoted: somebody holds the row.
-            var task = due <= 0 && promoted == 0 ? LockedInterval : Wait(due, longest);
-            return Wait(schedule?.TotalSeconds, task);
+            if (schedule <= 0)
+            {
+                schedule = (await _schedules.FireDueAsync(connection, cancellationToken).ConfigureAwait(false))?.TotalSeconds;
+            }
+
+            // Due and not promoted: somebody holds the row. What was promoted makes the answer an old one: look again.
+            var task = promoted > 0 ? ShortestWait : due <= 0 ? LockedInterval : Wait(due, longest);
+            return Wait(schedule, task);
         }
     }
 
@@ -80,13 +84,21 @@ internal sealed class Maintainer
         ? longest
         : TimeSpan.FromSeconds(Math.Clamp(seconds.Value, ShortestWait.TotalSeconds, longest.TotalSeconds));
 
-    private async Task<T?> ScalarAsync<T>(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    /// <returns>How many tasks were moved on, and the seconds until the next task and the next schedule are due.</returns>
+    private async Task<(int Promoted, double? Due, double? Schedule)> PromoteAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(_database.Qualify(sql), connection);
+        var command = new NpgsqlCommand(_database.Sql("Workers/promote.sql"), connection);
         await using (command.ConfigureAwait(false))
         {
-            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is T value ? value : default;
+            var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (row.ConfigureAwait(false))
+            {
+                await row.ReadAsync(cancellationToken).ConfigureAwait(false);
+                return (row.GetInt32(0), Seconds(row, 1), Seconds(row, 2));
+            }
         }
+
+        static double? Seconds(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetDouble(column);
     }
 
     /// <returns>True where a worker is under suspicion.</returns>

@@ -107,9 +107,12 @@ public sealed class SchedulePolicyTests
     {
         await using var queue = await ScheduleQueue.CreateAsync();
         await queue.Client.RegisterScheduleAsync(ScheduleQueue.Every(s_hour, "interval") with { Missed = MissedPolicy.All, MissedLimit = 5 });
-        await queue.Client.RegisterScheduleAsync(ScheduleQueue.Hourly("cron") with { Missed = MissedPolicy.All, MissedLimit = 5 });
+        // Half an hour ago: a tick of this very minute would not have been missed.
+        var newest = DateTimeOffset.UtcNow.AddMinutes(-30);
+        newest = newest.AddTicks(-newest.Ticks % TimeSpan.TicksPerMinute);
+        await queue.Client.RegisterScheduleAsync(ScheduleQueue.Hourly("cron") with { Cron = $"{newest.Minute} * * * *", Missed = MissedPolicy.All, MissedLimit = 5 });
         await queue.PassAsync("interval", 20.5 * s_hour);
-        await queue.Queue.SqlAsync("update {schema}.schedule set next_run = date_trunc('hour', now()) - interval '20 hours' where name = 'cron'");
+        await queue.Queue.SqlAsync("update {schema}.schedule set next_run = $1 where name = 'cron'", newest.AddHours(-20));
 
         await queue.FireAsync();
 

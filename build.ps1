@@ -40,6 +40,8 @@ param(
 Set-StrictMode -Version 3
 $ErrorActionPreference = 'Stop'
 $InformationPreference = 'Continue'
+# Most tests wait for processes and servers: more of them at once than there are processors.
+$testThreads = 4
 $PSNativeCommandUseErrorActionPreference = $false
 $env:DOTNET_CLI_TELEMETRY_OPTOUT = $env:DOTNET_NOLOGO = '1'
 
@@ -80,7 +82,7 @@ function Add-Count([string] $Suite, [int] $Passed, [int] $Failed, [int] $Skipped
 function Invoke-UnitSuite {
     $file = Join-Path $Results 'unit.xml'
     $color = [Console]::IsOutputRedirected ? @('-noColor') : @()
-    dotnet "tests/Unit/bin/$Configuration/net10.0/PgQueue.Unit.dll" -noLogo @color -xml $file
+    dotnet "tests/Unit/bin/$Configuration/net10.0/PgQueue.Unit.dll" -noLogo -maxThreads $testThreads @color -xml $file
     $code = $LASTEXITCODE
     $count = @{ passed = 0; failed = 0; errors = 0; skipped = 0 }
     if (Test-Path $file) {

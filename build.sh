@@ -9,6 +9,8 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 readonly oldest_pwsh=7.6
 # The one of the chaos run that is part of the tests.
 readonly chaos_seed=1
+# Most tests wait for processes and servers: more of them at once than there are processors.
+readonly test_threads=4
 readonly left_out="LEFT OUT, as there is no PowerShell $oldest_pwsh here: the Pester suite and all script tasks. Install PowerShell $oldest_pwsh or newer (https://aka.ms/install-powershell), then run this again."
 
 usage() {
@@ -123,7 +125,7 @@ test_all() {
     [[ -t 1 ]] || color=(-noColor)
     mkdir -p "${results%/*}"
     rm -f "$results"
-    dotnet "tests/Unit/bin/$configuration/net10.0/PgQueue.Unit.dll" -noLogo ${color[@]+"${color[@]}"} -xml "$results" || code=$?
+    dotnet "tests/Unit/bin/$configuration/net10.0/PgQueue.Unit.dll" -noLogo -maxThreads "$test_threads" ${color[@]+"${color[@]}"} -xml "$results" || code=$?
     passed=$(count passed) failed=$(($(count failed) + $(count errors))) skipped=$(count skipped)
     if ((passed + failed == 0 || (code != 0 && failed == 0))); then
         echo "The unit suite did not run to its end: exit code $code, $passed passed." >&2

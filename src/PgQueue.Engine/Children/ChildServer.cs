@@ -15,9 +15,11 @@ internal sealed class ChildServer : IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _accepting;
 
-    public ChildServer()
+    /// <param name="folder">Of <see cref="NewFolder"/>; is made, and removed at the end.</param>
+    public ChildServer(string folder)
     {
-        Folder = Directory.CreateTempSubdirectory("pgqueue-").FullName; // Made with mode 0700.
+        Folder = folder;
+        MakePrivate(folder);
         SocketPath = Path.Combine(Folder, "worker");
         _listener.Bind(new UnixDomainSocketEndPoint(SocketPath));
         _listener.Listen(64);
@@ -27,6 +29,10 @@ internal sealed class ChildServer : IAsyncDisposable
     public string Folder { get; }
 
     public string SocketPath { get; }
+
+    /// <summary>A path for the folder that nobody can guess, so nobody can have made it before.</summary>
+    public static string NewFolder() =>
+        Path.Combine(Path.GetTempPath(), "pgqueue-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
 
     /// <summary>Expects a child: its token, and its connection once it has shown the token.</summary>
     public (string Token, Task<FrameStream> Connection) Expect()
@@ -53,6 +59,17 @@ internal sealed class ChildServer : IAsyncDisposable
         {
             // The guardian was quicker.
         }
+    }
+
+    private static void MakePrivate(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder); // The user's own temporary folder is closed to others there.
+            return;
+        }
+
+        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private async Task AcceptAsync()

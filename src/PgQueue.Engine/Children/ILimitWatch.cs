@@ -9,11 +9,3 @@ internal interface ILimitWatch : IDisposable
     /// <returns>To be disposed when the run has ended.</returns>
     IAsyncDisposable Watch(IChildProcess child, RunControl control);
 }
-
-/// <summary>Stands in for the watch over a run that has no such limit.</summary>
-internal sealed class Unlimited : IAsyncDisposable
-{
-    public static readonly Unlimited Instance = new();
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-}

@@ -31,7 +31,7 @@ internal sealed class PortableWatch : ILimitWatch
 
         return control.Task.MemoryLimit is { } limit
             ? new Timer(_ => Look(child.Id, control, limit), null, TimeSpan.Zero, Interval)
-            : Unlimited.Instance;
+            : NothingToEnd.Instance;
     }
 
     public void Dispose()

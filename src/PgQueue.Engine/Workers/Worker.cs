@@ -171,13 +171,13 @@ public sealed class Worker
     private async Task RunTasksAsync(QueueDatabase database, WorkerSession session, Outage outage, StopTokens stop)
     {
         var settings = new ChildSettings(database.Settings.Password);
-        var guardian = OperatingSystem.IsLinux() ? new Unix.Guardian(settings.WorkerMark) : null;
-        await using ((guardian as IAsyncDisposable ?? NoGuardian.Instance).ConfigureAwait(false))
+        var folder = ChildServer.NewFolder();
+        IAsyncDisposable guardian = OperatingSystem.IsLinux() ? new Unix.Guardian(settings.WorkerMark, folder) : NothingToEnd.Instance;
+        await using (guardian.ConfigureAwait(false))
         {
-            var server = new ChildServer();
+            var server = new ChildServer(folder);
             await using (server.ConfigureAwait(false))
             {
-                guardian?.Guard(server.Folder);
                 var pool = new ChildPool(new TaskHostLauncher(_options), server, settings, _options.Mode == WorkerMode.Once ? 0 : _options.WarmChildren);
                 await using (pool.ConfigureAwait(false))
                 {
@@ -224,13 +224,5 @@ public sealed class Worker
         {
             outage.Report($"The worker could not say goodbye; others will notice that it is gone: {e.Message}");
         }
-    }
-
-    /// <summary>Stands in where the operating system needs no guardian.</summary>
-    private sealed class NoGuardian : IAsyncDisposable
-    {
-        public static readonly NoGuardian Instance = new();
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -39,11 +39,15 @@ internal sealed partial class HostProcess : IAsyncDisposable
 
     /// <summary>A worker that has its place in the queue, with environment variables of its own.</summary>
     public static Task<HostProcess> WorkerAsync(TestQueue queue, IReadOnlyDictionary<string, string> environment, params string[] args) =>
-        StartedAsync(Start(queue, environment, Line(["worker", .. args])));
+        StartedAsync(StartWorker(queue, environment, args));
 
     /// <summary>Another program than the host, with the queue in its environment as the host has it.</summary>
     public static HostProcess StartOther(TestQueue queue, string program, IReadOnlyDictionary<string, string> environment, params string[] args) =>
         Start(queue, environment, ["dotnet", "exec", program, .. args]);
+
+    /// <summary>A worker that has only just been started.</summary>
+    public static HostProcess StartWorker(TestQueue queue, IReadOnlyDictionary<string, string> environment, params string[] args) =>
+        Start(queue, environment, Line(["worker", .. args]));
 
     /// <summary>A worker run by another command, such as one that gives it a network of its own, with its way to the server.</summary>
     public static Task<HostProcess> WorkerByAsync(TestQueue queue, IReadOnlyList<string> by, string connectionString, params string[] args) =>

@@ -118,6 +118,27 @@ public sealed class WorkerLifeTests
     }
 
     [Fact]
+    public async Task A_worker_that_is_killed_in_its_first_moments_leaves_no_folder_behind()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        using var folder = new TemporaryFolder();
+        var environment = new Dictionary<string, string> { ["TMPDIR"] = folder.Path, ["DOTNET_EnableDiagnostics"] = "0" };
+
+        for (var kills = 0; kills < 5; kills++)
+        {
+            using var watcher = new FileSystemWatcher(folder.Path);
+            var made = new TaskCompletionSource();
+            watcher.Created += (_, _) => made.TrySetResult();
+            watcher.EnableRaisingEvents = true;
+            await using var worker = HostProcess.StartWorker(queue, environment);
+            await made.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            worker.Kill();
+        }
+
+        await Until.TrueAsync(() => Task.FromResult(!Directory.EnumerateFileSystemEntries(folder.Path).Any()));
+    }
+
+    [Fact]
     public async Task A_worker_is_told_to_stop_through_the_database()
     {
         await using var queue = await TestQueue.CreateAsync();

@@ -12,40 +12,26 @@ namespace PgQueue.Unix;
 /// </summary>
 internal sealed class Guardian : IAsyncDisposable
 {
+    private const string FolderVariable = "PGQUEUE_WORKER_FOLDER";
+
     private static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan StartAgain = TimeSpan.FromSeconds(1);
 
     private readonly string _mark;
+    private readonly string _folder;
     private readonly Lock _lock = new();
     private readonly Task _watch;
     private Process _process;
-    private string _folder = "";
     private bool _closed;
 
     /// <param name="mark">The worker's mark, the part before the slash.</param>
-    public Guardian(string mark)
+    /// <param name="folder">The worker's temporary folder, which need not be there yet.</param>
+    public Guardian(string mark, string folder)
     {
         _mark = mark;
+        _folder = folder;
         _process = Start();
         _watch = WatchAsync();
-    }
-
-    /// <summary>Has it remove the worker's temporary folder too.</summary>
-    public void Guard(string folder)
-    {
-        lock (_lock)
-        {
-            _folder = folder;
-            try
-            {
-                _process.StandardInput.WriteLine(folder);
-                _process.StandardInput.Flush();
-            }
-            catch (IOException)
-            {
-                // Somebody has just killed it: the next one is started with the folder.
-            }
-        }
     }
 
     /// <summary>Lets it do its work, and waits for that.</summary>
@@ -106,11 +92,13 @@ internal sealed class Guardian : IAsyncDisposable
         "/bin/sh",
         [
             "-c", EmbeddedFile.Read("Children/Unix/guardian.sh"), "pgqueue-guardian", $"{ChildEnvironment.Mark}={_mark}/",
-            InheritedMark.OfWorker(_mark).ToString(CultureInfo.InvariantCulture), _folder,
+            InheritedMark.OfWorker(_mark).ToString(CultureInfo.InvariantCulture),
         ])
     {
         UseShellExecute = false,
         RedirectStandardInput = true,
         WorkingDirectory = "/",
+        // Not an argument: others could see the path there before the folder is made, and make it themselves.
+        Environment = { [FolderVariable] = _folder },
     })!;
 }

@@ -39,7 +39,7 @@ internal sealed class TreeWatch : ILimitWatch
         var limit = control.Task.ProcessLimit ?? _processLimit;
         if (limit is null && control.Task.MemoryLimit is null)
         {
-            return Unlimited.Instance;
+            return NothingToEnd.Instance;
         }
 
         var tree = new WatchedTree(child, control, limit);

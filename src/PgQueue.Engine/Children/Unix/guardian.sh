@@ -1,10 +1,8 @@
 # All that the worker started is known by $1 in its environment, and by $2 at the beginning of a limit that it inherits.
-# $3: the worker's temporary folder, if there is one yet.
-# Standard input is the worker's: it may name the folder, and its end is the worker's end.
+# PGQUEUE_WORKER_FOLDER is the worker's temporary folder. Standard input is the worker's: its end is the worker's end.
 trap '' INT TERM HUP QUIT TSTP
 exec >/dev/null 2>&1
-folder=$3
-while read -r line; do folder=$line; done
+while read -r _; do :; done
 
 # What is found may start more before it is killed: look until nothing is left.
 rounds=0
@@ -22,4 +20,4 @@ while [ "$rounds" -lt 200 ]; do
     rounds=$((rounds + 1))
 done
 
-[ -z "$folder" ] || rm -rf -- "$folder"
+rm -rf -- "$PGQUEUE_WORKER_FOLDER"

@@ -8,6 +8,8 @@ internal sealed class Dispatcher(
     /// <summary>Ended runs that may wait to be stored before no more are started: the database is slower than the tasks.</summary>
     private const int MaxUnstored = 2000;
 
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
+
     private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(20);
 
     /// <summary>At least so often where no notification can come.</summary>
@@ -72,11 +74,7 @@ internal sealed class Dispatcher(
             {
                 if (!await signal.WaitAsync(FullBeforeQuiet, stop.Draining).ConfigureAwait(false))
                 {
-                    if (presence.IsNews(asleep: false))
-                    {
-                        await outage.RetryAsync(token => presence.SetAsleepAsync(false, token), stop.Draining).ConfigureAwait(false);
-                    }
-
+                    await TellAsync(presence, asleep: false).ConfigureAwait(false);
                     await signal.WaitAsync(options.PollInterval, stop.Draining).ConfigureAwait(false);
                 }
 
@@ -104,19 +102,17 @@ internal sealed class Dispatcher(
             if (claimed.Count > 0)
             {
                 poll = FirstPoll;
-                if (++inARow == BusyAfter && presence.IsNews(asleep: false))
+                if (++inARow == BusyAfter)
                 {
-                    await outage.RetryAsync(token => presence.SetAsleepAsync(false, token), stop.Draining).ConfigureAwait(false);
+                    await TellAsync(presence, asleep: false).ConfigureAwait(false);
                 }
 
                 continue;
             }
 
             inARow = 0;
-
-            if (presence.IsNews(asleep: true))
+            if (await TellAsync(presence, asleep: true).ConfigureAwait(false))
             {
-                await outage.RetryAsync(token => presence.SetAsleepAsync(true, token), stop.Draining).ConfigureAwait(false);
                 continue; // What came between the claim and the flag was not notified: look once more.
             }
 
@@ -127,13 +123,24 @@ internal sealed class Dispatcher(
             }
 
             // A task whose transaction was open when the flag went up is not notified either: look soon, then less often.
-            var start = await outage.RetryAsync(token => presence.NextTokenAsync(identity, token), stop.Draining).ConfigureAwait(false);
-            var soonest = claimer.UntilComplete is { } look && !(start < look) ? look : start;
-            var wait = soonest < poll ? TimeSpan.FromMilliseconds(Math.Max(1, soonest.Value.TotalMilliseconds)) : poll;
-            poll = await signal.WaitAsync(wait, stop.Draining).ConfigureAwait(false)
+            var nextStart = await outage.RetryAsync(token => presence.NextTokenAsync(identity, token), stop.Draining).ConfigureAwait(false);
+            var wait = new TimeSpan?[] { poll, nextStart, claimer.UntilComplete }.Min()!.Value;
+            poll = await signal.WaitAsync(wait < Moment ? Moment : wait, stop.Draining).ConfigureAwait(false)
                 ? FirstPoll
                 : TimeSpan.FromTicks(Math.Min((poll * 2).Ticks, longest.Ticks));
         }
+    }
+
+    /// <summary>Has those who add tasks know whether to notify this worker. True where they did not yet.</summary>
+    private async Task<bool> TellAsync(Presence presence, bool asleep)
+    {
+        if (!presence.IsNews(asleep))
+        {
+            return false;
+        }
+
+        await outage.RetryAsync(token => presence.SetAsleepAsync(asleep, token), stop.Draining).ConfigureAwait(false);
+        return true;
     }
 
     private async Task FinishRunsAsync()

@@ -15,23 +15,11 @@ public sealed class FailoverTests
         await AskAsync(primary, "alter system set synchronous_standby_names = 'standby'");
         await AskAsync(primary, "alter system set synchronous_commit = 'remote_apply'");
         await AskAsync(primary, "select pg_reload_conf()");
-        var both = string.Create(
-            CultureInfo.InvariantCulture,
-            $"Host=127.0.0.1:{primary.Port},127.0.0.1:{standby.Port};Username=postgres;Database=postgres;Target Session Attributes=read-write");
+        var both = EitherOf(primary, standby);
         await using var queue = await TestQueue.CreateByAsync(both);
         var warnings = new ConcurrentQueue<string>();
         using var stop = new CancellationTokenSource();
-        var working = new Worker(both, queue.Schema, new()
-        {
-            Concurrency = 4,
-            OnEvent = e =>
-            {
-                if (e is WorkerWarning warning)
-                {
-                    warnings.Enqueue(warning.Message);
-                }
-            },
-        }).RunAsync(stop.Token);
+        var working = WorkAsync(both, queue, warnings, stop.Token);
         var accepted = new ConcurrentQueue<long>();
         using var enough = new CancellationTokenSource();
         var producing = ProduceAsync();
@@ -68,23 +56,11 @@ public sealed class FailoverTests
     {
         await using var primary = await RealServer.StartNewAsync(("max_connections", "50"), ("wal_level", "replica"));
         await using var standby = await primary.StartStandbyAsync("standby");
-        var both = string.Create(
-            CultureInfo.InvariantCulture,
-            $"Host=127.0.0.1:{primary.Port},127.0.0.1:{standby.Port};Username=postgres;Database=postgres;Target Session Attributes=read-write");
+        var both = EitherOf(primary, standby);
         await using var queue = await TestQueue.CreateByAsync(both);
         var warnings = new ConcurrentQueue<string>();
         using var stop = new CancellationTokenSource();
-        var working = new Worker(both, queue.Schema, new()
-        {
-            Concurrency = 4,
-            OnEvent = e =>
-            {
-                if (e is WorkerWarning warning)
-                {
-                    warnings.Enqueue(warning.Message);
-                }
-            },
-        }).RunAsync(stop.Token);
+        var working = WorkAsync(both, queue, warnings, stop.Token);
         var kept = await AddAsync("kept", 20, NewTask.ForCommand("true"));
         await Until.TrueAsync(async () => await queue.Client.CountAsync(new() { States = [TaskState.Completed] }) == 20);
         await Until.TrueAsync(async () => await AskAsync(primary, "select bool_and(replay_lsn = pg_current_wal_lsn()) from pg_stat_replication") is true);
@@ -124,6 +100,23 @@ public sealed class FailoverTests
             return ids;
         }
     }
+
+    private static string EitherOf(RealServer primary, RealServer standby) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Host=127.0.0.1:{primary.Port},127.0.0.1:{standby.Port};Username=postgres;Database=postgres;Target Session Attributes=read-write");
+
+    private static Task<WorkerSummary> WorkAsync(string connectionString, TestQueue queue, ConcurrentQueue<string> warnings, CancellationToken stop) =>
+        new Worker(connectionString, queue.Schema, new()
+        {
+            Concurrency = 4,
+            OnEvent = e =>
+            {
+                if (e is WorkerWarning warning)
+                {
+                    warnings.Enqueue(warning.Message);
+                }
+            },
+        }).RunAsync(stop);
 
     private static async Task<object?> AskAsync(RealServer server, string sql)
     {

@@ -66,8 +66,12 @@ public sealed class LimitTests
         await queue.Client.SetQueueAsync("limited", new QueueSettings { RateCount = 10, RatePeriod = TimeSpan.FromSeconds(1) });
         await queue.Client.AddAsync([.. Enumerable.Repeat(NewTask.ForCommand("true") with { Queue = "limited" }, 400)], null);
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(n => new Worker(
-            queue.ConnectionString, queue.Schema, new() { Concurrency = 8, For = TimeSpan.FromSeconds(21.5), Name = $"w{n}" }).RunAsync()));
+        using var stop = new CancellationTokenSource();
+        var working = Enumerable.Range(0, 4).Select(n => new Worker(
+            queue.ConnectionString, queue.Schema, new() { Concurrency = 8, Name = $"w{n}" }).RunAsync(stop.Token)).ToList();
+        await Until.TrueAsync(async () => await queue.SqlAsync("select max(started_at) - min(started_at) > interval '20 seconds' from {schema}.history") is true);
+        await stop.CancelAsync();
+        await Task.WhenAll(working);
 
         var started = (long)(await queue.SqlAsync(
             """

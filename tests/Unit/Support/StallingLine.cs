@@ -1,122 +1,36 @@
-using System.Net;
-using System.Net.Sockets;
-using Npgsql;
-
 namespace PgQueue.Unit;
 
 /// <summary>A way to the server on which, for a time, nothing comes through; what was open then stays silent for ever.</summary>
-internal sealed class StallingLine : IAsyncDisposable
+internal sealed class StallingLine(string connectionString) : ServerLine(connectionString)
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _closing = new();
-    private readonly NpgsqlConnectionStringBuilder _server;
-    private readonly List<Task> _open = [];
-    private readonly Task _accepting;
-    private int _age;
-    private bool _stalled;
+    private int _changes;
 
-    public StallingLine(string connectionString)
-    {
-        _server = new NpgsqlConnectionStringBuilder(connectionString);
-        _listener.Start();
-        var there = (IPEndPoint)_listener.LocalEndpoint;
-        ConnectionString = new NpgsqlConnectionStringBuilder(connectionString)
-        {
-            Host = there.Address.ToString(),
-            Port = there.Port,
-            SslMode = SslMode.Disable,
-        }.ConnectionString;
-        _accepting = AcceptAsync();
-    }
+    /// <summary>Even where the line is whole, odd where it stalls.</summary>
+    protected override int Now => Volatile.Read(ref _changes);
 
-    public string ConnectionString { get; }
+    private bool Stalls => Now % 2 == 1;
 
-    public void Stall()
-    {
-        Interlocked.Increment(ref _age);
-        Volatile.Write(ref _stalled, true);
-    }
+    public void Stall() => Change(Stalls);
 
     /// <summary>New connections come through again.</summary>
-    public void Mend()
+    public void Mend() => Change(!Stalls);
+
+    protected override async Task<bool> PassAsync(ReadOnlyMemory<byte> bytes, bool fromClient, int openedAt, Func<Task> send, CancellationToken end)
     {
-        Interlocked.Increment(ref _age);
-        Volatile.Write(ref _stalled, false);
+        if (Stalls || openedAt != Now)
+        {
+            await Task.Delay(Timeout.Infinite, end);
+        }
+
+        await send();
+        return true;
     }
 
-    public async ValueTask DisposeAsync()
+    private void Change(bool isSo)
     {
-        await _closing.CancelAsync();
-        await _accepting;
-        await Task.WhenAll(_open);
-        _listener.Dispose();
-        _closing.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        try
+        if (!isSo)
         {
-            while (true)
-            {
-                _open.Add(ServeAsync(await _listener.AcceptSocketAsync(_closing.Token)));
-            }
+            Interlocked.Increment(ref _changes);
         }
-        catch (OperationCanceledException)
-        {
-            // The end.
-        }
-    }
-
-    private async Task ServeAsync(Socket client)
-    {
-        using (client)
-        {
-            if (Volatile.Read(ref _stalled))
-            {
-                await Task.Delay(Timeout.Infinite, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                return;
-            }
-
-            using var server = await ConnectAsync();
-            using var end = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
-            var age = Volatile.Read(ref _age);
-            var answers = PumpAsync(server, client, age, end.Token);
-            await Task.WhenAny(answers, PumpAsync(client, server, age, end.Token));
-            await end.CancelAsync();
-            await answers;
-        }
-    }
-
-    private async Task PumpAsync(Socket from, Socket to, int age, CancellationToken end)
-    {
-        var buffer = new byte[64 * 1024];
-        try
-        {
-            while (await from.ReceiveAsync(buffer, end) is > 0 and var got)
-            {
-                if (Volatile.Read(ref _age) != age)
-                {
-                    await Task.Delay(Timeout.Infinite, end);
-                }
-
-                await to.SendAsync(buffer.AsMemory(0, got), end);
-            }
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
-        {
-            // The other side has gone.
-        }
-    }
-
-    private async Task<Socket> ConnectAsync()
-    {
-        var isFolder = _server.Host!.StartsWith('/');
-        EndPoint there = isFolder
-            ? new UnixDomainSocketEndPoint($"{_server.Host}/.s.PGSQL.{_server.Port}")
-            : new DnsEndPoint(_server.Host, _server.Port);
-        var socket = isFolder ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) : new Socket(SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(there);
-        return socket;
     }
 }

@@ -19,10 +19,10 @@ internal sealed class OutputWriter : IAsyncDisposable
     private readonly Outage _outage;
     private readonly Channel<object> _incoming = Channel.CreateUnbounded<object>(new() { SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
+    private readonly Signal _hurry = new();
     private readonly Task _work;
     private long _pending;
     private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile bool _flushing;
 
     public OutputWriter(QueueDatabase database, Outage outage)
     {
@@ -50,8 +50,8 @@ internal sealed class OutputWriter : IAsyncDisposable
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _flushing = true;
         _incoming.Writer.TryWrite(stored);
+        _hurry.Set();
         await stored.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -72,12 +72,7 @@ internal sealed class OutputWriter : IAsyncDisposable
         var flushes = new List<TaskCompletionSource>();
         while (await _incoming.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
         {
-            if (!_flushing && !_stop.IsCancellationRequested)
-            {
-                await Task.Delay(Gather, CancellationToken.None).ConfigureAwait(false);
-            }
-
-            _flushing = false;
+            await _hurry.WaitAsync(Gather, _stop.Token).ConfigureAwait(false);
             var size = 0;
             while (size < MaxBatch && _incoming.Reader.TryRead(out var item))
             {

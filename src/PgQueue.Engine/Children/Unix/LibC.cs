@@ -145,6 +145,9 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     private static partial long syscall(long number, long first, long second);
 
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial long syscall(long number, long first, long second, byte* third, long fourth, byte* fifth);
+
     /// <summary>A descriptor that becomes readable when the process ends; invalid where the kernel has none.</summary>
     public static Descriptor OpenPidfd(int pid) => new((int)syscall(PidfdOpen, pid, 0));
 }

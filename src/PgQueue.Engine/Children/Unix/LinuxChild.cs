@@ -1,15 +1,8 @@
-using System.Runtime.InteropServices;
-
 namespace PgQueue.Unix;
 
 /// <summary>A child on Linux: its own session, its end by pidfd, its pipes read by the one <see cref="PollLoop"/>.</summary>
 internal sealed class LinuxChild : IChildProcess
 {
-    /// <summary>Offset of ru_maxrss, in kilobytes, in struct rusage: behind two timevals.</summary>
-    private const int MaxRssOffset = 32;
-
-    private const int RusageSize = 256;
-
     private readonly PipeReader _output;
     private readonly PipeReader _error;
 
@@ -88,33 +81,12 @@ internal sealed class LinuxChild : IChildProcess
         {
             // Kernels before 5.3, and sandboxes that forbid the call.
             return await Task.Factory.StartNew(
-                () => Reap(0), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+                () => Reaper.Wait(Id), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         }
 
         await PollLoop.Shared.ReadableAsync(pidfd, CancellationToken.None).ConfigureAwait(false);
         // While the leader is not reaped its number can't be another's: now is the time to end what it left in its session.
         _ = LibC.kill(-Id, LibC.SIGKILL);
-        return Reap(LibC.WNOHANG);
-    }
-
-    private unsafe ProcessExit Reap(int options)
-    {
-        int status;
-        var usage = stackalloc byte[RusageSize];
-        while (LibC.wait4(Id, &status, options, usage) != Id)
-        {
-            var error = Marshal.GetLastPInvokeError();
-            if (error != LibC.EINTR)
-            {
-                // Somebody else in this process waits for any child (SIGCHLD ignored): the end is known, how is not.
-                return new ProcessExit(null, null, null);
-            }
-        }
-
-        var peak = *(long*)(usage + MaxRssOffset) * 1024;
-        var signal = status & 0x7F;
-        return signal == 0
-            ? new ProcessExit((status >> 8) & 0xFF, null, peak)
-            : new ProcessExit(null, signal, peak);
+        return Reaper.EndOf(Id);
     }
 }

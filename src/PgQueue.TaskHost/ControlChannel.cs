@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using PgQueue.Protocol;
 using PgQueue.TaskHost.Wire;
@@ -17,7 +16,8 @@ internal sealed class ControlChannel
     private readonly Lock writing = new();
     private readonly ManualResetEventSlim runCame = new();
     private readonly CancellationTokenSource stopping = new();
-    private readonly ConcurrentDictionary<long, TaskCompletionSource<TasksAdded>> asked = new();
+    private readonly Lock asking = new();
+    private Dictionary<long, TaskCompletionSource<TasksAdded>>? asked;
     private RunTask? run;
     private long lastAsked;
 
@@ -35,7 +35,7 @@ internal sealed class ControlChannel
         return channel;
     }
 
-    public void SendHello(string token) => Send(new Message
+    public void SendHello(string token) => Send(new ChildMessage
     {
         Hello = new Hello { Version = Hello.CurrentVersion, Token = token, ProcessId = Environment.ProcessId },
     });
@@ -50,7 +50,7 @@ internal sealed class ControlChannel
     }
 
     /// <summary>Sends a message; ends the process where the worker is gone.</summary>
-    public void Send(Message message)
+    public void Send(ChildMessage message)
     {
         bool sent;
         lock (writing)
@@ -72,8 +72,12 @@ internal sealed class ControlChannel
 
         // What waits may be the thread pool's last thread, so the answer must not need another.
         var answer = new TaskCompletionSource<TasksAdded>();
-        asked[id] = answer;
-        Send(new Message { Add = request(id) });
+        lock (asking)
+        {
+            (asked ??= [])[id] = answer;
+        }
+
+        Send(new ChildMessage { Add = request(id) });
         return answer.Task.GetAwaiter().GetResult();
     }
 
@@ -83,7 +87,7 @@ internal sealed class ControlChannel
         {
             while (line.ReceiveFrame() is { } frame)
             {
-                Receive(MessageReader.Read(frame));
+                Receive(WorkerFrame.Read(frame));
             }
         }
         catch (InvalidDataException e)
@@ -95,7 +99,7 @@ internal sealed class ControlChannel
         Orphan.EndProcess();
     }
 
-    private void Receive(Message message)
+    private void Receive(WorkerMessage message)
     {
         if (message.Run is not null)
         {
@@ -103,9 +107,9 @@ internal sealed class ControlChannel
             runCame.Set();
         }
 
-        if (message.Added is { } added && asked.TryRemove(added.Id, out var waiting))
+        if (message.Added is { } added)
         {
-            waiting.SetResult(added);
+            Answer(added);
         }
 
         if (message.Stop is not null)
@@ -113,5 +117,16 @@ internal sealed class ControlChannel
             // What stopping calls belongs to the task and may block; this thread has to go on listening.
             new Thread(stopping.Cancel) { IsBackground = true, Name = "stop" }.Start();
         }
+    }
+
+    private void Answer(TasksAdded added)
+    {
+        TaskCompletionSource<TasksAdded>? waiting = null;
+        lock (asking)
+        {
+            asked?.Remove(added.Id, out waiting);
+        }
+
+        waiting?.SetResult(added);
     }
 }

@@ -74,7 +74,7 @@ internal sealed class OutputQueue
     {
         while (TakeBatch() is { } batch)
         {
-            channel.Send(new Message { Output = batch });
+            channel.Send(new ChildMessage { Output = batch });
         }
     }
 

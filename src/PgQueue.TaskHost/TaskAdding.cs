@@ -38,7 +38,7 @@ internal sealed class TaskAdding(ControlChannel channel)
         }
     }
 
-    private static string Answer(TasksAdded added) => added.Error is { } error ? Error(error) : $$"""{"rows":{{added.Rows?.GetRawText() ?? "[]"}}}""";
+    private static string Answer(TasksAdded added) => added.Error is { } error ? Error(error) : $$"""{"rows":{{added.Rows ?? "[]"}}}""";
 
     private static string Refuse(string message) => Error(new AddError { Error = "InvalidArgument", Message = message });
 

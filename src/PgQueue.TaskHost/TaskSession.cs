@@ -25,7 +25,7 @@ internal static class TaskSession
         var output = new OutputQueue(channel);
         var ended = Execute(start.Kind, runner, task, new TaskVoice(channel, output), channel.Stopping);
         output.Close();
-        channel.Send(new Message { Ended = ended });
+        channel.Send(new ChildMessage { Ended = ended });
     }
 
     private static TaskEnded Execute(string kind, ITaskRunner runner, RunTask task, TaskVoice voice, CancellationToken stop)

@@ -9,5 +9,5 @@ internal sealed class TaskVoice(ControlChannel channel, OutputQueue output)
     public OutputQueue Output => output;
 
     /// <summary>Tells how the task's own code ended, before its AfterTask hook runs.</summary>
-    public void SendVerdict(TaskEnded verdict) => channel.Send(new Message { Verdict = verdict });
+    public void SendVerdict(TaskEnded verdict) => channel.Send(new ChildMessage { Verdict = verdict });
 }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using PgQueue.Protocol;
 
 namespace PgQueue;
@@ -10,13 +8,11 @@ namespace PgQueue;
 /// </summary>
 internal sealed class HookRunner(WorkerOptions options, EventSink events)
 {
-    private static readonly JsonElement NoSpec = JsonElement.Parse("{}");
-
     private readonly TaskHooks? _hooks = options.BeforeTask is null && options.AfterTask is null ? null : new TaskHooks
     {
         Before = options.BeforeTask,
         After = options.AfterTask,
-        Using = Values(options.HookValues),
+        Using = options.HookValues?.ToJsonString(),
     };
 
     /// <summary>True where there are no hooks.</summary>
@@ -87,10 +83,7 @@ internal sealed class HookRunner(WorkerOptions options, EventSink events)
     {
         Kind = DbWords.Of(TaskKind.Script),
         Script = null,
-        Spec = NoSpec,
+        Spec = SpecMembers.None,
         Hooks = hooks with { Alone = true },
     };
-
-    private static Dictionary<string, JsonElement>? Values(JsonObject? values) =>
-        values?.ToDictionary(v => v.Key, v => JsonElement.Parse(v.Value?.ToJsonString() ?? "null", new JsonDocumentOptions { MaxDepth = int.MaxValue }));
 }

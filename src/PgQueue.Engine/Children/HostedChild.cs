@@ -120,7 +120,7 @@ internal sealed class HostedChild : IAsyncDisposable
         TaskEnded? verdict = null;
         try
         {
-            await SendAsync(new Message { Run = task }).ConfigureAwait(false);
+            await SendAsync(new WorkerMessage { Run = task }).ConfigureAwait(false);
             while (await _channel!.ReadAsync(CancellationToken.None).ConfigureAwait(false) is { } message)
             {
                 foreach (var record in message.Output ?? [])
@@ -168,14 +168,14 @@ internal sealed class HostedChild : IAsyncDisposable
             await gone.CancelAsync().ConfigureAwait(false);
         }
 
-        await SendAsync(new Message { Added = await adding.ConfigureAwait(false) }).ConfigureAwait(false);
+        await SendAsync(new WorkerMessage { Added = await adding.ConfigureAwait(false) }).ConfigureAwait(false);
     }
 
     private async Task AskToStopAsync(StopReason reason)
     {
         try
         {
-            await SendAsync(new Message { Stop = new StopTask { Reason = DbWords.Of(reason) } }).ConfigureAwait(false);
+            await SendAsync(new WorkerMessage { Stop = new StopTask { Reason = DbWords.Of(reason) } }).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -183,7 +183,7 @@ internal sealed class HostedChild : IAsyncDisposable
         }
     }
 
-    private async Task SendAsync(Message message)
+    private async Task SendAsync(WorkerMessage message)
     {
         await _writing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try

@@ -100,9 +100,15 @@ internal sealed class TaskRunner(
         Deadline = task.Timeout is { } limit ? DateTimeOffset.Now + limit : null,
         Kind = DbWords.Of(task.Kind),
         Script = task.Script,
-        Spec = JsonDocument.Parse(task.Spec, new JsonDocumentOptions { MaxDepth = int.MaxValue }).RootElement,
+        Spec = Members(task.Spec),
         Hooks = hooks.For(task.Kind),
     };
+
+    private static SpecMembers Members(string spec)
+    {
+        using var json = JsonDocument.Parse(spec, new JsonDocumentOptions { MaxDepth = int.MaxValue });
+        return SpecMembers.Of(json.RootElement);
+    }
 
     /// <summary>What ended the run from outside counts, not what the child said of it.</summary>
     private static RunOutcome Stopped(RunControl control, RunOutcome outcome, StopReason reason)

@@ -11,12 +11,12 @@ internal sealed class InputReader(QueueDatabase database, Outage outage)
     /// <summary>Characters of all results together: six bytes each, at the worst, they fit into a frame.</summary>
     public const int Limit = 8_000_000;
 
-    /// <summary>The tasks in the order of their ids' list, an array of <see cref="InputTask"/>.</summary>
+    /// <summary>The tasks in the order of their ids' list, as JSON an array of <see cref="InputTask"/>.</summary>
     /// <param name="ids">The tasks.</param>
     /// <param name="stop">The one who asks is not interested any more.</param>
-    public Task<JsonElement> ReadAsync(long[] ids, CancellationToken stop) => outage.RetryAsync(token => FetchAsync(ids, token), stop);
+    public Task<string> ReadAsync(long[] ids, CancellationToken stop) => outage.RetryAsync(token => FetchAsync(ids, token), stop);
 
-    private async Task<JsonElement> FetchAsync(long[] ids, CancellationToken cancellationToken)
+    private async Task<string> FetchAsync(long[] ids, CancellationToken cancellationToken)
     {
         var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -25,7 +25,7 @@ internal sealed class InputReader(QueueDatabase database, Outage outage)
             await ReadTasksAsync(connection, ids, found, cancellationToken).ConfigureAwait(false);
             await ReadRecordsAsync(connection, ids, found, cancellationToken).ConfigureAwait(false);
             IReadOnlyList<InputTask> inputs = [.. ids.Select(found.Task)];
-            return JsonSerializer.SerializeToElement(inputs, ProtocolJson.Default.IReadOnlyListInputTask);
+            return JsonSerializer.Serialize(inputs, ProtocolJson.Default.IReadOnlyListInputTask);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using PgQueue.Protocol;
@@ -52,7 +51,7 @@ internal sealed class TaskAdder(QueueDatabase database, Outage outage) : IDispos
 
     public void Dispose() => _turn.Dispose();
 
-    private async Task<JsonElement> AddAsync(Attempt attempt, CancellationToken cancellationToken)
+    private async Task<string> AddAsync(Attempt attempt, CancellationToken cancellationToken)
     {
         var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -88,8 +87,7 @@ internal sealed class TaskAdder(QueueDatabase database, Outage outage) : IDispos
             await using (row.ConfigureAwait(false))
             {
                 await row.ReadAsync(cancellationToken).ConfigureAwait(false);
-                using var rows = JsonDocument.Parse(row.GetString(0));
-                attempt.Rows = rows.RootElement.Clone();
+                attempt.Rows = row.GetString(0);
                 return row.GetString(1);
             }
         }
@@ -120,6 +118,6 @@ internal sealed class TaskAdder(QueueDatabase database, Outage outage) : IDispos
         /// <summary>The last try's transaction, once its commit was asked for.</summary>
         public string? Transaction { get; set; }
 
-        public JsonElement Rows { get; set; }
+        public string Rows { get; set; } = "";
     }
 }

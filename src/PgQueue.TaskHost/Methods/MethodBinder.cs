@@ -9,8 +9,8 @@ internal static class MethodBinder
     /// <exception cref="TaskSetupException">No overload fits, or two fit equally well.</exception>
     public static MethodCall Bind(
         IReadOnlyList<MethodInfo> overloads,
-        IReadOnlyList<JsonElement> positional,
-        IReadOnlyDictionary<string, JsonElement> named,
+        IReadOnlyList<JsonElement>? positional,
+        IReadOnlyDictionary<string, JsonElement>? named,
         CancellationToken stop)
     {
         var bindings = new List<OverloadBinding>(overloads.Count);
@@ -19,13 +19,21 @@ internal static class MethodBinder
             bindings.Add(OverloadBinding.Try(overload, positional, named, stop));
         }
 
-        var best = bindings.Where(b => b.Problem is null).OrderBy(b => b.Cost).Take(2).ToList();
-        return best switch
+        OverloadBinding? best = null, equal = null;
+        foreach (var binding in bindings)
         {
-            [] => throw NoneFits(bindings),
-            [var first, var second] when first.Cost == second.Cost => throw new TaskSetupException(
-                $"The arguments fit both {TypeNames.Signature(first.Method)} and {TypeNames.Signature(second.Method)}. Pass them by name, or pass other types."),
-            _ => new MethodCall(best[0].Method, best[0].Arguments),
+            if (binding.Problem is null && !(binding.Cost > best?.Cost))
+            {
+                (equal, best) = (binding.Cost == best?.Cost ? best : null, binding);
+            }
+        }
+
+        return (best, equal) switch
+        {
+            (null, _) => throw NoneFits(bindings),
+            (_, null) => new MethodCall(best.Method, best.Arguments),
+            _ => throw new TaskSetupException(
+                $"The arguments fit both {TypeNames.Signature(equal.Method)} and {TypeNames.Signature(best.Method)}. Pass them by name, or pass other types."),
         };
     }
 

@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Text.Json;
 using PgQueue.Protocol;
 using PgQueue.TaskHost.Wire;
 
@@ -19,14 +18,14 @@ internal sealed class MethodRunner : ITaskRunner
     public TaskEnded Run(RunTask task, TaskVoice voice, CancellationToken stop)
     {
         var output = voice.Output;
-        var spec = MessageReader.Method(task.Spec);
+        var spec = SpecReader.Method(task.Spec);
         TaskEnvironment.Apply(spec.Cwd, spec.Env);
 
         var call = Bind(spec, stop);
         try
         {
-            // The thread pool has no synchronisation context and a deep enough stack; the main thread only waits.
-            var value = Task.Run(() => InvokeAsync(call, output, stop), CancellationToken.None).GetAwaiter().GetResult();
+            // On the main thread, which has no synchronisation context: the thread pool's start is spared to a task that needs none.
+            var value = InvokeAsync(call, output, stop).GetAwaiter().GetResult();
             return new TaskEnded { Outcome = Outcome.Completed, Result = ResultJson.From(value, output) };
         }
         catch (OperationCanceledException e) when (stop.IsCancellationRequested)
@@ -45,7 +44,7 @@ internal sealed class MethodRunner : ITaskRunner
         try
         {
             var overloads = TaskAssembly.Load(spec.Assembly).FindMethods(MethodName.Parse(spec.Method));
-            return MethodBinder.Bind(overloads, spec.Args ?? [], spec.Params ?? new Dictionary<string, JsonElement>(), stop);
+            return MethodBinder.Bind(overloads, spec.Args, spec.Params, stop);
         }
         catch (Exception e) when (e is IOException or TypeLoadException or BadImageFormatException)
         {

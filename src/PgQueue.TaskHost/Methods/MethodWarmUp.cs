@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PgQueue.Protocol;
 using PgQueue.TaskHost.Wire;
 
 namespace PgQueue.TaskHost.Methods;
@@ -10,9 +11,9 @@ internal static class MethodWarmUp
     {
         const string Sample = """{"assembly":"a","method":"T::M","args":[1,"x"],"params":{}}""";
         using var json = JsonDocument.Parse(Sample);
-        var spec = MessageReader.Method(json.RootElement);
+        var spec = SpecReader.Method(SpecMembers.Of(json.RootElement));
         var method = typeof(MethodWarmUp).GetMethod(nameof(Echo))!;
-        MethodBinder.Bind([method], spec.Args!, spec.Params!, CancellationToken.None);
+        MethodBinder.Bind([method], spec.Args, spec.Params, CancellationToken.None);
     }
 
     /// <summary>Is only bound, never called.</summary>

@@ -34,8 +34,8 @@ internal sealed class OverloadBinding
 
     public static OverloadBinding Try(
         MethodInfo method,
-        IReadOnlyList<JsonElement> positional,
-        IReadOnlyDictionary<string, JsonElement> named,
+        IReadOnlyList<JsonElement>? positional,
+        IReadOnlyDictionary<string, JsonElement>? named,
         CancellationToken stop)
     {
         var binding = new OverloadBinding(method);
@@ -52,9 +52,15 @@ internal sealed class OverloadBinding
         return binding;
     }
 
-    private void Fill(IReadOnlyList<JsonElement> positional, IReadOnlyDictionary<string, JsonElement> named, CancellationToken stop)
+    // Collections of JsonElement have to be compiled first: they are asked only where they are given.
+    private void Fill(IReadOnlyList<JsonElement>? positional, IReadOnlyDictionary<string, JsonElement>? named, CancellationToken stop)
     {
-        RefuseUnknownNames(named);
+        var count = positional is null ? 0 : positional.Count;
+        if (named is not null)
+        {
+            RefuseUnknownNames(named);
+        }
+
         var next = 0;
         for (var i = 0; i < parameters.Length && Problem is null; i++)
         {
@@ -67,17 +73,17 @@ internal sealed class OverloadBinding
             {
                 Problem = $"its parameter '{parameter.Name}' is of a kind ({TypeNames.Of(parameter.ParameterType)}) that a task can't pass.";
             }
-            else if (TryGetNamed(named, parameter, out var value))
+            else if (named is not null && TryGetNamed(named, parameter, out var value))
             {
                 Convert(i, value);
             }
             else if (IsParams(i))
             {
-                TakeRest(i, positional, ref next);
+                TakeRest(i, positional ?? [], ref next);
             }
-            else if (next < positional.Count)
+            else if (next < count)
             {
-                Convert(i, positional[next++]);
+                Convert(i, positional![next++]);
             }
             else
             {
@@ -85,10 +91,10 @@ internal sealed class OverloadBinding
             }
         }
 
-        if (Problem is null && next < positional.Count)
+        if (Problem is null && next < count)
         {
             var most = parameters.Count(p => p.ParameterType != typeof(CancellationToken));
-            Problem = $"{Count(positional.Count + named.Count)} given, it takes {(most == 0 ? "none" : "at most " + most.ToString(CultureInfo.InvariantCulture))}.";
+            Problem = $"{Count(count + (named is null ? 0 : named.Count))} given, it takes {(most == 0 ? "none" : "at most " + most.ToString(CultureInfo.InvariantCulture))}.";
         }
     }
 

@@ -7,13 +7,16 @@ namespace PgQueue.TaskHost.Methods;
 /// <summary>Waits for what a method returned and takes the value out of it.</summary>
 internal static class ReturnValue
 {
+    private static readonly Task<object?> NoValue = Task.FromResult<object?>(null);
+
     /// <summary>The value behind a Task, ValueTask, or lazy sequence; the value itself otherwise.</summary>
-    public static async Task<object?> AwaitAsync(Type declared, object? returned, OutputQueue output, CancellationToken stop)
+    public static Task<object?> AwaitAsync(Type declared, object? returned, OutputQueue output, CancellationToken stop) =>
+        returned is null ? NoValue : AwaitValueAsync(declared, returned, output, stop);
+
+    private static async Task<object?> AwaitValueAsync(Type declared, object returned, OutputQueue output, CancellationToken stop)
     {
         switch (returned)
         {
-            case null:
-                return null;
             case Task task:
                 await task.ConfigureAwait(false);
                 return ResultOf(declared, task);

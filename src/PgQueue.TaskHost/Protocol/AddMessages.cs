@@ -20,8 +20,8 @@ internal sealed record TasksAdded
 {
     public required long Id { get; init; }
 
-    /// <summary>For each task, in their order: <c>[id, existing]</c>; null where there is an error.</summary>
-    public JsonElement? Rows { get; init; }
+    /// <summary>For each task, in their order, as JSON: <c>[id, existing]</c>; null where there is an error.</summary>
+    public string? Rows { get; init; }
 
     public AddError? Error { get; init; }
 }

@@ -4,8 +4,7 @@ using System.Text.Json;
 namespace PgQueue.Protocol;
 
 /// <summary>
-/// Messages over a byte stream: four bytes of length, little endian, then UTF-8 JSON.
-/// One reader and one writer may work at the same time; two writers may not.
+/// The worker's end of the line to a child: frames of four bytes of length, little endian, then a message. One reader and one writer may work at the same time; two writers may not.
 /// </summary>
 internal sealed class FrameStream(Stream stream) : IDisposable
 {
@@ -14,7 +13,7 @@ internal sealed class FrameStream(Stream stream) : IDisposable
 
     /// <summary>The next message, or null where the peer has closed its end.</summary>
     /// <exception cref="InvalidDataException">The bytes are not a frame of this protocol.</exception>
-    public async ValueTask<Message?> ReadAsync(CancellationToken cancellationToken)
+    public async ValueTask<ChildMessage?> ReadAsync(CancellationToken cancellationToken)
     {
         var header = new byte[4];
         var got = await stream.ReadAtLeastAsync(header, 4, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
@@ -38,7 +37,7 @@ internal sealed class FrameStream(Stream stream) : IDisposable
 
         try
         {
-            return JsonSerializer.Deserialize(body, ProtocolJson.Default.Message);
+            return JsonSerializer.Deserialize(body, ProtocolJson.Default.ChildMessage);
         }
         catch (JsonException e)
         {
@@ -48,9 +47,9 @@ internal sealed class FrameStream(Stream stream) : IDisposable
 
     /// <summary>Writes one message and flushes it.</summary>
     /// <exception cref="InvalidDataException">The message is larger than <see cref="MaxFrame"/>.</exception>
-    public async ValueTask WriteAsync(Message message, CancellationToken cancellationToken)
+    public async ValueTask WriteAsync(WorkerMessage message, CancellationToken cancellationToken)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(message, ProtocolJson.Default.Message);
+        var body = WorkerFrame.Write(message);
         if (body.Length > MaxFrame)
         {
             throw new InvalidDataException($"A message of {body.Length} bytes; at most {MaxFrame} are allowed.");

@@ -2,34 +2,38 @@ using System.Text.Json;
 
 namespace PgQueue.Protocol;
 
-/// <summary>What a child and its worker say to each other: one JSON object a frame (see <see cref="FrameStream"/>).</summary>
-internal sealed record Message
+/// <summary>What a worker says to its child: one <see cref="WorkerFrame"/> each.</summary>
+internal sealed record WorkerMessage
 {
-    /// <summary>Child to worker, first frame of all: who connects.</summary>
-    public Hello? Hello { get; init; }
-
-    /// <summary>Worker to child, once: the task to run.</summary>
+    /// <summary>Once: the task to run.</summary>
     public RunTask? Run { get; init; }
 
-    /// <summary>Worker to child: stop the task as Ctrl+C would. The worker kills what is left after its grace period.</summary>
+    /// <summary>Stop the task as Ctrl+C would. The worker kills what is left after its grace period.</summary>
     public StopTask? Stop { get; init; }
 
-    /// <summary>Child to worker: records of the task's streams, in order.</summary>
+    /// <summary>What became of tasks that the task adds.</summary>
+    public TasksAdded? Added { get; init; }
+}
+
+/// <summary>What a child says to its worker: one JSON object a frame (see <see cref="FrameStream"/>).</summary>
+internal sealed record ChildMessage
+{
+    /// <summary>First frame of all: who connects.</summary>
+    public Hello? Hello { get; init; }
+
+    /// <summary>Records of the task's streams, in order.</summary>
     public IReadOnlyList<OutputRecord>? Output { get; init; }
 
-    /// <summary>Child to worker: tasks that the task adds. One at a time is answered; more of them wait.</summary>
+    /// <summary>Tasks that the task adds. One at a time is answered; more of them wait.</summary>
     public AddTasks? Add { get; init; }
 
-    /// <summary>Worker to child: what became of them.</summary>
-    public TasksAdded? Added { get; init; }
-
     /// <summary>
-    /// Child to worker: how the task's own code ended, where its AfterTask hook is still to run. What that hook does to
-    /// its process does not change it.
+    /// How the task's own code ended, where its AfterTask hook is still to run. What that hook does to its process does
+    /// not change it.
     /// </summary>
     public TaskEnded? Verdict { get; init; }
 
-    /// <summary>Child to worker, last frame of a task: how it ended. All its output was sent before.</summary>
+    /// <summary>Last frame of a task: how it ended. All its output was sent before.</summary>
     public TaskEnded? Ended { get; init; }
 }
 
@@ -37,7 +41,7 @@ internal sealed record Message
 internal sealed record Hello
 {
     /// <summary>The protocol both sides speak now; a child and a worker of different installs refuse each other.</summary>
-    public const int CurrentVersion = 2;
+    public const int CurrentVersion = 3;
 
     public required int Version { get; init; }
 
@@ -83,10 +87,10 @@ internal sealed record RunTask
     public string? Script { get; init; }
 
     /// <summary>What to run and with what, see <see cref="ScriptSpec"/> and <see cref="MethodSpec"/>.</summary>
-    public required JsonElement Spec { get; init; }
+    public required SpecMembers Spec { get; init; }
 
-    /// <summary>The tasks that it waited for and what came of them, an array of <see cref="InputTask"/>; null where there are none.</summary>
-    public JsonElement? Inputs { get; init; }
+    /// <summary>The tasks that it waited for and what came of them, as JSON an array of <see cref="InputTask"/>; null where there are none.</summary>
+    public string? Inputs { get; init; }
 
     /// <summary>What the worker runs before and after its tasks; null where it has nothing of that kind.</summary>
     public TaskHooks? Hooks { get; init; }

@@ -9,7 +9,7 @@ namespace PgQueue.Protocol;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     MaxDepth = 256)]
-[JsonSerializable(typeof(Message))]
+[JsonSerializable(typeof(ChildMessage))]
 [JsonSerializable(typeof(ScriptSpec))]
 [JsonSerializable(typeof(MethodSpec))]
 [JsonSerializable(typeof(CommandSpec))]

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace PgQueue.Protocol;
 
 /// <summary>What the worker's admin wants run in the child before and after each task, as scripts.</summary>
@@ -9,8 +7,8 @@ internal sealed record TaskHooks
 
     public string? After { get; init; }
 
-    /// <summary>Values of the hooks' <c>$using:</c> variables, as in <see cref="ScriptSpec.Using"/>.</summary>
-    public IReadOnlyDictionary<string, JsonElement>? Using { get; init; }
+    /// <summary>Values of the hooks' <c>$using:</c> variables, as JSON what <see cref="ScriptSpec.Using"/> is.</summary>
+    public string? Using { get; init; }
 
     /// <summary>The task itself runs in another child: this one is for the hooks alone.</summary>
     public bool Alone { get; init; }

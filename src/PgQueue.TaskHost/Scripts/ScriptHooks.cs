@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using PgQueue.Protocol;
+using PgQueue.TaskHost.Wire;
 
 namespace PgQueue.TaskHost.Scripts;
 
@@ -54,7 +55,7 @@ internal sealed class ScriptHooks(Runspace runspace, ScriptHost host, StreamCapt
     {
         try
         {
-            return new ScriptInvocation(runspace, host, capture, stop).RunText(text, args, new ScriptSpec { Using = hooks.Using });
+            return new ScriptInvocation(runspace, host, capture, stop).RunText(text, args, new ScriptSpec { Using = hooks.Using is { } values ? SpecReader.Values(values) : null });
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

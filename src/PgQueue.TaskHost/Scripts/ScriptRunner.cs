@@ -85,7 +85,7 @@ internal sealed class ScriptRunner : ITaskRunner
         TaskEnded ended;
         try
         {
-            var spec = MessageReader.Script(task.Spec);
+            var spec = SpecReader.Script(task.Spec);
             TaskEnvironment.Apply(spec.Cwd, spec.Env);
             runspace.SessionStateProxy.Path.SetLocation(WildcardPattern.Escape(Environment.CurrentDirectory));
             runspace.SessionStateProxy.PSVariable.Set(variable);

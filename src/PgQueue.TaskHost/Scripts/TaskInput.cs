@@ -32,7 +32,10 @@ public sealed class TaskInput
     /// <exception cref="MethodException">It was too large to be sent along, or is not there any more.</exception>
     public object? Result => result.Value;
 
-    internal static TaskInput[] All(JsonElement? inputs) => inputs is { } list ? [.. list.EnumerateArray().Select(i => new TaskInput(i))] : [];
+    // Never disposed: the results are read out of it later.
+    internal static TaskInput[] All(string? inputs) => inputs is null
+        ? []
+        : [.. JsonDocument.Parse(inputs, new JsonDocumentOptions { MaxDepth = 256 }).RootElement.EnumerateArray().Select(i => new TaskInput(i))];
 
     private object? ReadResult()
     {

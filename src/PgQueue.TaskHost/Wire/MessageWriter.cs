@@ -3,13 +3,13 @@ using PgQueue.Protocol;
 
 namespace PgQueue.TaskHost.Wire;
 
-/// <summary>Writes this child's messages as frames. By hand, for the reason that <see cref="MessageReader"/> is.</summary>
+/// <summary>Writes this child's messages as frames. By hand, for the reason that <see cref="SpecReader"/> is.</summary>
 internal sealed class MessageWriter
 {
     private readonly FrameBuffer frame = new();
 
     /// <summary>The message as a frame; valid until the next call.</summary>
-    public Span<byte> Write(Message message)
+    public Span<byte> Write(ChildMessage message)
     {
         frame.Start();
         frame.OpenObject();

@@ -14,7 +14,7 @@ public sealed class AddingTests
         var answer = await RunAsync("Chaining::Add", add =>
         {
             asked = add;
-            return new TasksAdded { Id = add.Id, Rows = FakeWorker.Json(new object[] { new object[] { 17L, false }, new object[] { 4L, true } }) };
+            return new TasksAdded { Id = add.Id, Rows = FakeWorker.Json(new object[] { new object[] { 17L, false }, new object[] { 4L, true } }).GetRawText() };
         }, """[{"name": "a\u0000ä"}, {"name": "b"}]""", """{"kind": "command"}""");
 
         Assert.Equal("""{"rows":[[17,false],[4,true]]}""", answer);
@@ -66,7 +66,7 @@ public sealed class AddingTests
         await RunAsync("Chaining::AddLarge", add =>
         {
             length = add.Tasks[0].GetProperty("script").GetString()!.Length;
-            return new TasksAdded { Id = add.Id, Rows = FakeWorker.Json(new object[] { new object[] { 1L, false } }) };
+            return new TasksAdded { Id = add.Id, Rows = FakeWorker.Json(new object[] { new object[] { 1L, false } }).GetRawText() };
         }, FrameStream.MaxFrame - 2000);
 
         Assert.Equal(FrameStream.MaxFrame - 2000, length);

@@ -109,9 +109,9 @@ internal sealed class FakeWorker : IAsyncDisposable
     public Task SendScriptAsync(string? script, ScriptSpec? spec = null) =>
         SendRunAsync("script", script, JsonSerializer.SerializeToElement(spec ?? new ScriptSpec(), ProtocolJson.Default.ScriptSpec));
 
-    public Task SendStopAsync() => SendAsync(new Message { Stop = new StopTask { Reason = "canceled" } });
+    public Task SendStopAsync() => SendAsync(new WorkerMessage { Stop = new StopTask { Reason = "canceled" } });
 
-    public async Task SendAsync(Message message) => await frames!.WriteAsync(message, deadline.Token);
+    public async Task SendAsync(WorkerMessage message) => await frames!.WriteAsync(message, deadline.Token);
 
     /// <summary>How the task ended; the process is gone then, with exit code 0.</summary>
     public async Task<TaskEnded> EndAsync()
@@ -246,7 +246,7 @@ internal sealed class FakeWorker : IAsyncDisposable
 
                 if (message.Add is { } add && Adder is not null)
                 {
-                    await frames!.WriteAsync(new Message { Added = Adder(add) }, CancellationToken.None);
+                    await frames!.WriteAsync(new WorkerMessage { Added = Adder(add) }, CancellationToken.None);
                 }
 
                 Verdict ??= message.Verdict;
@@ -283,9 +283,9 @@ internal sealed class FakeWorker : IAsyncDisposable
             Deadline = new DateTimeOffset(2031, 2, 3, 4, 5, 6, TimeSpan.Zero),
             Kind = kind,
             Script = script,
-            Spec = spec,
+            Spec = SpecMembers.Of(spec),
         };
-        return SendAsync(new Message { Run = more is null ? run : more(run) });
+        return SendAsync(new WorkerMessage { Run = more is null ? run : more(run) });
     }
 
     private void Append(StringBuilder text, string? line)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using PgQueue.Protocol;
 using Xunit;
 
@@ -103,7 +102,7 @@ public sealed class HookTests
     {
         var (ended, _, texts) = await RunAsync("'ran'", "\"$using:Word\"", "$using:word", h => h with
         {
-            Using = new Dictionary<string, JsonElement> { ["word"] = FakeWorker.Json("given") },
+            Using = """{"word": "given"}""",
         });
 
         Assert.Equal(Outcome.Completed, ended.Outcome);
@@ -129,7 +128,7 @@ public sealed class HookTests
         await using var worker = await FakeWorker.StartAsync("script");
         await worker.SendScriptAsync("'ran'", run => run with
         {
-            Spec = FakeWorker.Json(new { modules = (string[])["NoSuchModule"] }),
+            Spec = SpecMembers.Of(FakeWorker.Json(new { modules = (string[])["NoSuchModule"] })),
             Hooks = new TaskHooks { After = "\"after: $($args[1])\"" },
         });
 

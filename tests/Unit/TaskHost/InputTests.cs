@@ -52,7 +52,7 @@ public sealed class InputTests
     private static async Task<List<string?>> RunAsync(string script, params InputTask[] inputs)
     {
         await using var worker = await FakeWorker.StartAsync("script");
-        await worker.SendScriptAsync(script, run => run with { Inputs = JsonSerializer.SerializeToElement(inputs, ProtocolJson.Default.IReadOnlyListInputTask) });
+        await worker.SendScriptAsync(script, run => run with { Inputs = JsonSerializer.Serialize(inputs, ProtocolJson.Default.IReadOnlyListInputTask) });
         var ended = await worker.EndAsync();
         Assert.Equal((Outcome.Completed, null), (ended.Outcome, ended.Error?.Message));
         return [.. worker.Records().Select(r => r.Text)];

@@ -69,7 +69,7 @@ public sealed class AddingTaskTests
         Assert.True(line.HasBroken);
         Assert.Equal((5, null), (added.Id, added.Error?.Message));
         var task = Assert.Single(await queue.TasksAsync());
-        Assert.Equal($"[[{task.Id}, false]]", added.Rows!.Value.GetRawText());
+        Assert.Equal($"[[{task.Id}, false]]", added.Rows);
     }
 
     [Fact]

@@ -63,7 +63,7 @@ public sealed class InputReaderTests
     {
         var database = queue.Client.Database;
         var inputs = await new InputReader(database, new Outage(_ => { }, database)).ReadAsync(ids, CancellationToken.None);
-        return [.. inputs.EnumerateArray()];
+        return [.. JsonElement.Parse(inputs).EnumerateArray()];
     }
 
     private static string? Text(JsonElement of, string name) => of.TryGetProperty(name, out var text) ? text.GetString() : null;

@@ -141,6 +141,7 @@ internal sealed class HostedChild : IAsyncDisposable
 
                 if (message.Ended is not null)
                 {
+                    output.NearEnd();
                     return message.Ended;
                 }
             }

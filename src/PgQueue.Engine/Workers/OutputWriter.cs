@@ -51,9 +51,12 @@ internal sealed class OutputWriter : IAsyncDisposable
     {
         var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _incoming.Writer.TryWrite(stored);
-        _hurry.Set();
+        Hurry();
         await stored.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>What was added so far need not wait for company.</summary>
+    public void Hurry() => _hurry.Set();
 
     /// <summary>Gives up on a database that stays away.</summary>
     public void GiveUp() => _stop.Cancel();

@@ -35,6 +35,15 @@ internal sealed class RunOutput(long taskId, int run, long limit, OutputWriter w
         return writer.AddAsync(row, cancellationToken);
     }
 
+    /// <summary>The run's end is near: what there is is stored while its process ends.</summary>
+    public void NearEnd()
+    {
+        if (_sequence > 0)
+        {
+            writer.Hurry();
+        }
+    }
+
     /// <summary>Adds the notice about what was dropped, if anything was, and waits until all is stored.</summary>
     public async Task CompleteAsync(CancellationToken cancellationToken)
     {

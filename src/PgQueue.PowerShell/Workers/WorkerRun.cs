@@ -30,17 +30,57 @@ internal sealed class WorkerRun : IDisposable
         ];
     }
 
-    /// <summary>Works until the worker's end, and tells of each event on the calling thread.</summary>
-    public WorkerSummary Run(Action<WorkerEvent> tell)
+    /// <summary>True where it was told to stop, by whomever.</summary>
+    public bool IsStopping => _drain.IsCancellationRequested || _now.IsCancellationRequested;
+
+    /// <summary>
+    /// Works until the worker's end, and reports on the calling thread. Where the report fails, because whoever takes what
+    /// it writes has enough or has failed, the worker is drained first: no task is left without its worker.
+    /// </summary>
+    public WorkerSummary Run(WorkerReport report)
     {
         var work = Task.Run(() => _worker.RunAsync(_drain.Token, _now.Token), CancellationToken.None);
         work.ContinueWith(_ => _events.CompleteAdding(), TaskScheduler.Default);
-        foreach (var one in _events.GetConsumingEnumerable())
+        try
         {
-            tell(one);
+            while (!_events.IsCompleted)
+            {
+                if (_events.TryTake(out var one, report.Wait))
+                {
+                    report.Tell(one);
+                }
+
+                report.Pulse();
+            }
+
+            report.End();
+        }
+        catch
+        {
+            Interlocked.CompareExchange(ref _interrupts, 1, 0);
+            Cancel(_drain);
+            FinishUntold(report, work);
+            throw;
         }
 
         return work.GetAwaiter().GetResult();
+    }
+
+    private void FinishUntold(WorkerReport report, Task work)
+    {
+        try
+        {
+            report.Close();
+            foreach (var one in _events.GetConsumingEnumerable())
+            {
+                report.Tell(one);
+            }
+        }
+        finally
+        {
+            // The first failure is the one to be told.
+            work.ContinueWith(_ => { }, TaskScheduler.Default).GetAwaiter().GetResult();
+        }
     }
 
     public void Dispose()

@@ -33,9 +33,19 @@ internal sealed class WorkerVoice(PSCmdlet cmdlet, CancellationToken stopping)
         }
     }
 
-    public void Tell(WorkerSummary summary) => Write(
-        () => cmdlet.WriteObject(summary),
-        $"Worker {summary.Worker} has ended: {summary.Completed} completed, {summary.Failed} failed, {summary.Canceled} canceled, {summary.Retried} attempts retried, {summary.Released} given back.");
+    /// <summary>Emits what the worker did; tells it in a line where its tasks were emitted.</summary>
+    public void Tell(WorkerSummary summary, bool inALine)
+    {
+        var line = $"Worker {summary.Worker} has ended: {summary.Completed} completed, {summary.Failed} failed, {summary.Canceled} canceled, {summary.Retried} attempts retried, {summary.Released} given back.";
+        if (inALine)
+        {
+            Say(DateTime.Now, line);
+        }
+        else
+        {
+            Write(() => cmdlet.WriteObject(summary), line);
+        }
+    }
 
     private static string Line(TaskFinished e)
     {

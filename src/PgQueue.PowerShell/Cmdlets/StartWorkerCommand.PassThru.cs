@@ -6,6 +6,10 @@ public sealed partial class StartWorkerCommand
     /// <summary>How long a worker that is to stop waits for a database that is away.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private WorkerReport? _report;
+
+    private protected override void BeforeNotice() => _report?.Lift();
+
     private List<QueueTask>? ReadFinished(IReadOnlyCollection<long> ids, WorkerRun run)
     {
         while (true)

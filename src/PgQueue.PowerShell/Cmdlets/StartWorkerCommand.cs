@@ -92,9 +92,11 @@ public sealed partial class StartWorkerCommand : QueueCmdlet
         var options = Options();
         options.Validate();
         using var run = new WorkerRun(Connection!, options, StopToken);
+        using var view = LiveScreen.Open(this) is { } screen ? new WorkerView(screen, Once ? 1 : options.Concurrency, run.ProgressOf) : null;
         var voice = new WorkerVoice(this, StopToken);
         var finished = PassThru ? new FinishedTasks(this, ids => ReadFinished(ids, run)) : null;
-        voice.Tell(run.Run(new WorkerReport(voice, finished, StopToken)), inALine: PassThru);
+        _report = new WorkerReport(voice, finished, view, StopToken);
+        voice.Tell(run.Run(_report), inALine: PassThru);
     }
 
     private WorkerOptions Options()

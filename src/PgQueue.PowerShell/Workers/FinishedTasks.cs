@@ -37,6 +37,9 @@ internal sealed class FinishedTasks(Cmdlet cmdlet, Func<IReadOnlyCollection<long
         }
     }
 
+    /// <summary>True where some are read and not yet emitted.</summary>
+    public bool HasRead => _read.Count > 0;
+
     public void Add(TaskFinished e) => _ended.Add(e);
 
     /// <summary>Reads those that have ended, to be emitted next.</summary>

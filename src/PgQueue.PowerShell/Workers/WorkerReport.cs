@@ -2,48 +2,101 @@ using System.Management.Automation;
 
 namespace PgQueue.PowerShell;
 
-/// <summary>What is told of a worker while it works: lines, and the tasks that it has finished. On the pipeline's thread only.</summary>
+/// <summary>
+/// What is told of a worker while it works: lines, the tasks that it has finished, and in a terminal a view of what it does.
+/// Where there is a view, what scrolls above it is gathered for its next frame. On the pipeline's thread only.
+/// </summary>
 /// <param name="voice">Tells the lines.</param>
 /// <param name="finished">Emits the tasks; null where lines tell of them.</param>
+/// <param name="view">The view; null where there is no terminal.</param>
 /// <param name="stopping">Canceled when the pipeline takes nothing any more.</param>
-internal sealed class WorkerReport(WorkerVoice voice, FinishedTasks? finished, CancellationToken stopping)
+internal sealed class WorkerReport(WorkerVoice voice, FinishedTasks? finished, WorkerView? view, CancellationToken stopping)
 {
+    private readonly List<WorkerEvent> _gathered = [];
+    private WorkerView? _view = view;
     private bool _closed;
 
     /// <summary>How long <see cref="Pulse"/> may wait for the next event; infinite where there is nothing to do.</summary>
-    public TimeSpan Wait => finished?.Wait ?? Timeout.InfiniteTimeSpan;
+    public TimeSpan Wait => (_view?.Wait, finished?.Wait) switch
+    {
+        ({ } frame, { } read) => frame < read ? frame : read,
+        var (frame, read) => frame ?? read ?? Timeout.InfiniteTimeSpan,
+    };
 
     public void Tell(WorkerEvent one)
     {
+        _view?.Note(one);
         if (finished is not null && !_closed && one is TaskFinished e && FinishedTasks.Takes(e))
         {
             finished.Add(e);
         }
-        else
+        else if (_view is null)
         {
             voice.Tell(one);
+        }
+        else if (one is not (TaskDropped or TaskStarted) || voice.TellsStarts)
+        {
+            _gathered.Add(one);
         }
     }
 
     /// <summary>Does what is due.</summary>
     public void Pulse()
     {
+        if (_view is not null && stopping.IsCancellationRequested)
+        {
+            RemoveView();
+        }
+
+        var frame = _view?.Wait == TimeSpan.Zero;
         if (finished?.Wait == TimeSpan.Zero)
         {
             EmitFinished();
         }
+
+        if (frame && _view is { } view)
+        {
+            TellGathered();
+            view.Draw();
+        }
     }
 
-    /// <summary>The worker has ended: emits what is left.</summary>
-    public void End() => EmitFinished();
+    /// <summary>Makes room for a line of somebody else's.</summary>
+    public void Lift() => _view?.Lift();
 
-    /// <summary>Emits no more: lines tell of the tasks that end from now on.</summary>
+    /// <summary>The worker has ended: tells and emits what is left.</summary>
+    public void End()
+    {
+        EmitFinished();
+        RemoveView();
+    }
+
+    /// <summary>Emits and draws no more: lines tell of the tasks that end from now on.</summary>
     public void Close()
     {
         _closed = true;
+        RemoveView();
         foreach (var one in finished?.TakeRest() ?? [])
         {
             voice.Tell(one);
+        }
+    }
+
+    private void RemoveView()
+    {
+        _view?.Dispose();
+        _view = null;
+        TellGathered();
+    }
+
+    private void TellGathered()
+    {
+        if (_gathered.Count > 0)
+        {
+            _view?.Lift();
+            List<WorkerEvent> all = [.. _gathered];
+            _gathered.Clear();
+            all.ForEach(voice.Tell);
         }
     }
 
@@ -58,7 +111,13 @@ internal sealed class WorkerReport(WorkerVoice voice, FinishedTasks? finished, C
         {
             stopping.ThrowIfCancellationRequested();
             finished.Read();
-            finished.Emit();
+            TellGathered();
+            if (finished.HasRead)
+            {
+                _view?.Lift();
+                finished.Emit();
+                _view?.Draw();
+            }
         }
         catch (Exception e) when (e is PipelineStoppedException or OperationCanceledException && stopping.IsCancellationRequested)
         {

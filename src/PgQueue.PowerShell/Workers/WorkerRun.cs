@@ -12,6 +12,7 @@ internal sealed class WorkerRun : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly BlockingCollection<WorkerEvent> _events = [];
+    private readonly ConcurrentDictionary<long, TaskProgress> _progress = new();
     private readonly CancellationTokenSource _drain = new();
     private readonly CancellationTokenSource _now = new();
     private readonly IDisposable[] _signals;
@@ -21,7 +22,7 @@ internal sealed class WorkerRun : IDisposable
 
     public WorkerRun(PqConnection connection, WorkerOptions options, CancellationToken stopping)
     {
-        _worker = new Worker(connection.ConnectionString, connection.Schema, options with { OnEvent = _events.Add });
+        _worker = new Worker(connection.ConnectionString, connection.Schema, options with { OnEvent = Take });
         _signals =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupted),
@@ -29,6 +30,9 @@ internal sealed class WorkerRun : IDisposable
             stopping.Register(() => Cancel(_drain)),
         ];
     }
+
+    /// <summary>The latest progress of a task that runs; null where it tells of none.</summary>
+    public TaskProgress? ProgressOf(long task) => _progress.GetValueOrDefault(task);
 
     /// <summary>True where it was told to stop, by whomever.</summary>
     public bool IsStopping => _drain.IsCancellationRequested || _now.IsCancellationRequested;
@@ -98,6 +102,26 @@ internal sealed class WorkerRun : IDisposable
         _drain.Dispose();
         _now.Dispose();
         _events.Dispose();
+    }
+
+    private void Take(WorkerEvent one)
+    {
+        switch (one)
+        {
+            case TaskProgress progress:
+                _progress[progress.TaskId] = progress;
+                return;
+            case TaskFinished { TaskId: var id }:
+                _progress.TryRemove(id, out _);
+                break;
+            case TaskDropped { TaskId: var id }:
+                _progress.TryRemove(id, out _);
+                break;
+            default:
+                break;
+        }
+
+        _events.Add(one);
     }
 
     private void Interrupted(PosixSignalContext context)

@@ -1,0 +1,98 @@
+using System.Management.Automation;
+using System.Text;
+
+namespace PgQueue.PowerShell;
+
+/// <summary>
+/// Lines below the cursor that are drawn over and over in place. The cursor stays at their beginning, so whatever is written
+/// meanwhile, and a change of the window's size, leaves nothing wrong that the next drawing does not clear. To be used on
+/// the pipeline's thread only.
+/// </summary>
+internal sealed class LiveScreen : IDisposable
+{
+    private const string BeginFrame = "\e[?2026h";
+    private const string EndFrame = "\e[?2026l";
+    private const string ClearBelow = "\e[J";
+    private const string ClearRight = "\e[K";
+
+    private static int s_taken;
+
+    private string _drawn = "";
+    private bool _inFrame;
+    private bool _closed;
+
+    private LiveScreen(bool hasColors) => HasColors = hasColors;
+
+    /// <summary>False where colors are not wanted.</summary>
+    public bool HasColors { get; }
+
+    /// <summary>Columns that a line may have, 1 at least.</summary>
+    public static int Width => Math.Max(1, Console.WindowWidth - 1);
+
+    /// <summary>Rows of the window.</summary>
+    public static int Height => Console.WindowHeight;
+
+    /// <summary>The screen of a cmdlet's host; null where that is no terminal, or draws something else already.</summary>
+    public static LiveScreen? Open(PSCmdlet cmdlet) =>
+        Terminal.IsInteractive(cmdlet) && Interlocked.Exchange(ref s_taken, 1) == 0 ? new LiveScreen(Terminal.HasColors(cmdlet)) : null;
+
+    /// <summary>Draws lines in the place of those before; none may be wider than the screen.</summary>
+    public void Draw(IReadOnlyList<string> lines)
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        var text = new StringBuilder();
+        for (var i = 0; i < lines.Count; i++)
+        {
+            text.Append(i == 0 ? "\r" : "\r\n").Append(lines[i]).Append(ClearRight);
+        }
+
+        text.Append(ClearBelow).Append(lines.Count > 1 ? $"\e[{lines.Count - 1}F" : "\r");
+        var frame = text.ToString();
+        if (frame != _drawn)
+        {
+            _drawn = frame;
+            Write(_inFrame ? frame + EndFrame : BeginFrame + frame + EndFrame);
+        }
+
+        _inFrame = false;
+    }
+
+    /// <summary>Makes room for something else to be written; the next drawing ends the frame that begins here.</summary>
+    public void Lift()
+    {
+        if (_drawn.Length > 0)
+        {
+            _drawn = "";
+            _inFrame = true;
+            Write(BeginFrame + "\r" + ClearBelow);
+        }
+    }
+
+    /// <summary>Clears the lines for good.</summary>
+    public void Dispose()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        Lift();
+        if (_inFrame)
+        {
+            Write(EndFrame);
+        }
+
+        _closed = true;
+        Volatile.Write(ref s_taken, 0);
+    }
+
+    private static void Write(string text)
+    {
+        Console.Out.Write(text);
+        Console.Out.Flush();
+    }
+}

@@ -1,0 +1,42 @@
+using System.Management.Automation;
+
+namespace PgQueue.PowerShell;
+
+/// <summary>What is at the other end of a session.</summary>
+internal static class Terminal
+{
+    private const string ConsoleHost = "ConsoleHost";
+    private const string NonInteractive = "noninteractive";
+    private const int ShortestNonInteractive = 4;
+
+    /// <summary>
+    /// True where a person looks at a terminal that can draw in place and wants to see progress: not in a job, a remote
+    /// session, with redirected output, with -NonInteractive, nor with a progress preference of SilentlyContinue or Ignore.
+    /// </summary>
+    public static bool IsInteractive(PSCmdlet cmdlet) =>
+        cmdlet.Host.Name == ConsoleHost
+        && cmdlet.Host.UI.SupportsVirtualTerminal
+        && !Console.IsOutputRedirected
+        && !IsNonInteractive(Environment.GetCommandLineArgs())
+        && WantsProgress(cmdlet);
+
+    /// <summary>False where NO_COLOR or $PSStyle.OutputRendering says so.</summary>
+    public static bool HasColors(PSCmdlet cmdlet) =>
+        cmdlet.GetVariableValue("PSStyle") is not { } style
+        || PSObject.AsPSObject(style).Properties["OutputRendering"]?.Value?.ToString() != "PlainText";
+
+    /// <summary>pwsh takes any beginning of the name that is long enough.</summary>
+    private static bool IsNonInteractive(string[] arguments) => arguments
+        .Skip(1)
+        .TakeWhile(argument => argument is ['-' or '/', ..])
+        .Select(argument => argument.TrimStart('-', '/'))
+        .Any(name => name.Length >= ShortestNonInteractive && NonInteractive.StartsWith(name, StringComparison.OrdinalIgnoreCase));
+
+    private static bool WantsProgress(PSCmdlet cmdlet)
+    {
+        var preference = cmdlet.MyInvocation.BoundParameters.GetValueOrDefault("ProgressAction")
+            ?? cmdlet.GetVariableValue("ProgressPreference");
+        return !LanguagePrimitives.TryConvertTo<ActionPreference>(preference, out var action)
+            || action is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
+    }
+}

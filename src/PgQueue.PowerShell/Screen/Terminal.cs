@@ -32,7 +32,8 @@ internal static class Terminal
         .Select(argument => argument.TrimStart('-', '/'))
         .Any(name => name.Length >= ShortestNonInteractive && NonInteractive.StartsWith(name, StringComparison.OrdinalIgnoreCase));
 
-    private static bool WantsProgress(PSCmdlet cmdlet)
+    /// <summary>False where progress is shown to nobody.</summary>
+    public static bool WantsProgress(PSCmdlet cmdlet)
     {
         var preference = cmdlet.MyInvocation.BoundParameters.GetValueOrDefault("ProgressAction")
             ?? cmdlet.GetVariableValue("ProgressPreference");

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace PgQueue.PowerShell;
 
 /// <summary>Text measured in a terminal's columns.</summary>
-internal static class Cells
+internal static partial class Cells
 {
     // East Asian wide and full-width characters, and emoji.
     private static readonly (int First, int Last)[] s_wide =
@@ -46,6 +47,12 @@ internal static class Cells
         UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Format => " ",
         _ => rune.ToString(),
     }));
+
+    /// <summary>A text without colors and the like.</summary>
+    public static string WithoutStyle(string text) => Style().Replace(text, "");
+
+    [GeneratedRegex(@"\e\[[0-9;]*m")]
+    private static partial Regex Style();
 
     private static int Width(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark ? 0
         : Array.Exists(s_wide, range => rune.Value >= range.First && rune.Value <= range.Last) ? 2

@@ -18,6 +18,7 @@ internal sealed class LiveScreen : IDisposable
     private static int s_taken;
 
     private string _drawn = "";
+    private int _rows;
     private bool _inFrame;
     private bool _closed;
 
@@ -55,6 +56,7 @@ internal sealed class LiveScreen : IDisposable
         if (frame != _drawn)
         {
             _drawn = frame;
+            _rows = lines.Count;
             Write(_inFrame ? frame + EndFrame : BeginFrame + frame + EndFrame);
         }
 
@@ -69,6 +71,17 @@ internal sealed class LiveScreen : IDisposable
             _drawn = "";
             _inFrame = true;
             Write(BeginFrame + "\r" + ClearBelow);
+        }
+    }
+
+    /// <summary>Leaves the lines as they are, and goes on below them.</summary>
+    public void Keep()
+    {
+        if (_drawn.Length > 0 && !_closed)
+        {
+            // Drawn once more: the terminal may have shown a ^C in them.
+            Write(_drawn + (_rows > 1 ? $"\e[{_rows - 1}E\r\n" : "\r\n"));
+            _drawn = "";
         }
     }
 

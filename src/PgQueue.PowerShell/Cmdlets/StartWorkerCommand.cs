@@ -95,7 +95,8 @@ public sealed partial class StartWorkerCommand : QueueCmdlet
         using var view = LiveScreen.Open(this) is { } screen ? new WorkerView(screen, Once ? 1 : options.Concurrency, run.ProgressOf) : null;
         var voice = new WorkerVoice(this, StopToken);
         var finished = PassThru ? new FinishedTasks(this, ids => ReadFinished(ids, run)) : null;
-        _report = new WorkerReport(voice, finished, view, StopToken);
+        using var key = PassThru ? BreakKey.Open(this) : null;
+        _report = new WorkerReport(voice, finished, view, key, StopToken);
         voice.Tell(run.Run(_report), inALine: PassThru);
     }
 

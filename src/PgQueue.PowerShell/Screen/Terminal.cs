@@ -14,16 +14,21 @@ internal static class Terminal
     /// session, with redirected output, with -NonInteractive, nor with a progress preference of SilentlyContinue or Ignore.
     /// </summary>
     public static bool IsInteractive(PSCmdlet cmdlet) =>
-        cmdlet.Host.Name == ConsoleHost
+        IsConsole(cmdlet)
         && cmdlet.Host.UI.SupportsVirtualTerminal
         && !Console.IsOutputRedirected
-        && !IsNonInteractive(Environment.GetCommandLineArgs())
         && WantsProgress(cmdlet);
+
+    /// <summary>True where keys come from a person.</summary>
+    public static bool HasKeyboard(PSCmdlet cmdlet) => IsConsole(cmdlet) && !Console.IsInputRedirected;
 
     /// <summary>False where NO_COLOR or $PSStyle.OutputRendering says so.</summary>
     public static bool HasColors(PSCmdlet cmdlet) =>
         cmdlet.GetVariableValue("PSStyle") is not { } style
         || PSObject.AsPSObject(style).Properties["OutputRendering"]?.Value?.ToString() != "PlainText";
+
+    private static bool IsConsole(PSCmdlet cmdlet) =>
+        cmdlet.Host.Name == ConsoleHost && !IsNonInteractive(Environment.GetCommandLineArgs());
 
     /// <summary>pwsh takes any beginning of the name that is long enough.</summary>
     private static bool IsNonInteractive(string[] arguments) => arguments

@@ -9,19 +9,16 @@ namespace PgQueue.PowerShell;
 /// <param name="voice">Tells the lines.</param>
 /// <param name="finished">Emits the tasks; null where lines tell of them.</param>
 /// <param name="view">The view; null where there is no terminal.</param>
+/// <param name="key">Ends the worker and lets the tasks through that it still finishes; null where there is no keyboard.</param>
 /// <param name="stopping">Canceled when the pipeline takes nothing any more.</param>
-internal sealed class WorkerReport(WorkerVoice voice, FinishedTasks? finished, WorkerView? view, CancellationToken stopping)
+internal sealed class WorkerReport(WorkerVoice voice, FinishedTasks? finished, WorkerView? view, BreakKey? key, CancellationToken stopping)
 {
     private readonly List<WorkerEvent> _gathered = [];
     private WorkerView? _view = view;
     private bool _closed;
 
     /// <summary>How long <see cref="Pulse"/> may wait for the next event; infinite where there is nothing to do.</summary>
-    public TimeSpan Wait => (_view?.Wait, finished?.Wait) switch
-    {
-        ({ } frame, { } read) => frame < read ? frame : read,
-        var (frame, read) => frame ?? read ?? Timeout.InfiniteTimeSpan,
-    };
+    public TimeSpan Wait => Soonest(_view?.Wait, finished?.Wait, key?.Wait);
 
     public void Tell(WorkerEvent one)
     {
@@ -38,6 +35,13 @@ internal sealed class WorkerReport(WorkerVoice voice, FinishedTasks? finished, W
         {
             _gathered.Add(one);
         }
+    }
+
+    /// <summary>True once after somebody has pressed the key.</summary>
+    public bool WantsEnd()
+    {
+        key?.Arm();
+        return key?.WasPressed() ?? false;
     }
 
     /// <summary>Does what is due.</summary>
@@ -69,17 +73,33 @@ internal sealed class WorkerReport(WorkerVoice voice, FinishedTasks? finished, W
     {
         EmitFinished();
         RemoveView();
+        key?.Disarm();
     }
 
     /// <summary>Emits and draws no more: lines tell of the tasks that end from now on.</summary>
     public void Close()
     {
         _closed = true;
+        key?.Disarm();
         RemoveView();
         foreach (var one in finished?.TakeRest() ?? [])
         {
             voice.Tell(one);
         }
+    }
+
+    private static TimeSpan Soonest(params ReadOnlySpan<TimeSpan?> times)
+    {
+        var soonest = Timeout.InfiniteTimeSpan;
+        foreach (var time in times)
+        {
+            if (time is { } wait && wait != Timeout.InfiniteTimeSpan && (soonest == Timeout.InfiniteTimeSpan || wait < soonest))
+            {
+                soonest = wait;
+            }
+        }
+
+        return soonest;
     }
 
     private void RemoveView()
@@ -115,7 +135,9 @@ internal sealed class WorkerReport(WorkerVoice voice, FinishedTasks? finished, W
             if (finished.HasRead)
             {
                 _view?.Lift();
+                key?.Disarm();
                 finished.Emit();
+                key?.Arm();
                 _view?.Draw();
             }
         }

@@ -54,6 +54,11 @@ internal sealed class WorkerRun : IDisposable
                     report.Tell(one);
                 }
 
+                if (report.WantsEnd())
+                {
+                    Interrupt();
+                }
+
                 report.Pulse();
             }
 
@@ -127,8 +132,10 @@ internal sealed class WorkerRun : IDisposable
     private void Interrupted(PosixSignalContext context)
     {
         context.Cancel = true;
-        Cancel(Interlocked.Increment(ref _interrupts) == 1 ? _drain : _now);
+        Interrupt();
     }
+
+    private void Interrupt() => Cancel(Interlocked.Increment(ref _interrupts) == 1 ? _drain : _now);
 
     // A signal may be on its way while the run ends.
     private void Cancel(CancellationTokenSource source)

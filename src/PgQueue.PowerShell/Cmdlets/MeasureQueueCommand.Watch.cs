@@ -9,6 +9,7 @@ public sealed partial class MeasureQueueCommand
 {
     private const string WatchSet = "Watch";
 
+    private static readonly TimeSpan UsualInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestInterval = TimeSpan.FromHours(1);
 
@@ -34,15 +35,16 @@ public sealed partial class MeasureQueueCommand
         _screen = isLast ? LiveScreen.Open(this) : null;
         try
         {
+            var interval = Interval ?? UsualInterval;
             var rates = new QueueRates();
             var clock = Stopwatch.StartNew();
-            for (var next = Interval; ; next += Interval)
+            for (var next = interval; ; next += interval)
             {
                 Show(rates, clock.Elapsed);
                 if (clock.Elapsed is var now && now > next)
                 {
                     // The database takes longer than the interval: what was missed is not made up for.
-                    next = now + Interval;
+                    next = now + interval;
                 }
 
                 Await(token => Task.Delay(next - clock.Elapsed > TimeSpan.Zero ? next - clock.Elapsed : TimeSpan.Zero, token));
@@ -81,7 +83,7 @@ public sealed partial class MeasureQueueCommand
     {
         var width = LiveScreen.Width;
         var room = LiveScreen.Height - 1;
-        List<string> lines = [string.Create(CultureInfo.CurrentCulture, $"{DateTime.Now:T} · every {DurationText.Of(Interval)} · Ctrl+C ends")];
+        List<string> lines = [string.Create(CultureInfo.CurrentCulture, $"{DateTime.Now:T} · every {DurationText.Of(Interval ?? UsualInterval)} · Ctrl+C ends")];
         lines.AddRange(_format.Invoke(measures, width).Select(line => Cells.WithoutStyle(line.ToString())).Where(line => line.Length > 0));
         lines.AddRange(QueueRate.Rows(rates, width));
         if (lines.Count > room)

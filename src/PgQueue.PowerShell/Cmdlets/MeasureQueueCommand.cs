@@ -36,7 +36,7 @@ public sealed partial class MeasureQueueCommand : QueueNameCmdlet
     /// <summary>The time from one measurement to the next, from 100ms to 1h. Default: 2s.</summary>
     [Parameter(ParameterSetName = WatchSet)]
     [DurationTransformation]
-    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(2);
+    public TimeSpan? Interval { get; set; }
 
     private protected override void Process()
     {

@@ -8,7 +8,7 @@ public sealed partial class StartWorkerCommand
 
     private WorkerReport? _report;
 
-    private protected override void BeforeNotice() => _report?.Lift();
+    private protected override void BeforeNotice() => _report?.Interrupt();
 
     private List<QueueTask>? ReadFinished(IReadOnlyCollection<long> ids, WorkerRun run)
     {

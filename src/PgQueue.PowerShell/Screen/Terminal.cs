@@ -9,6 +9,8 @@ internal static class Terminal
     private const string NonInteractive = "noninteractive";
     private const int ShortestNonInteractive = 4;
 
+    private static readonly string[] s_last = ["commandwithargs", "file", "encodedcommand"];
+
     /// <summary>
     /// True where a person looks at a terminal that can draw in place and wants to see progress: not in a job, a remote
     /// session, with redirected output, with -NonInteractive, nor with a progress preference of SilentlyContinue or Ignore.
@@ -30,12 +32,15 @@ internal static class Terminal
     private static bool IsConsole(PSCmdlet cmdlet) =>
         cmdlet.Host.Name == ConsoleHost && !IsNonInteractive(Environment.GetCommandLineArgs());
 
-    /// <summary>pwsh takes any beginning of the name that is long enough.</summary>
+    /// <summary>pwsh takes any beginning of the name that is long enough; after these others comes what it is to run.</summary>
     private static bool IsNonInteractive(string[] arguments) => arguments
         .Skip(1)
-        .TakeWhile(argument => argument is ['-' or '/', ..])
+        .Where(argument => argument is ['-' or '/', ..])
         .Select(argument => argument.TrimStart('-', '/'))
-        .Any(name => name.Length >= ShortestNonInteractive && NonInteractive.StartsWith(name, StringComparison.OrdinalIgnoreCase));
+        .TakeWhile(name => name.Length == 0 || !Array.Exists(s_last, last => Begins(last, name)))
+        .Any(name => name.Length >= ShortestNonInteractive && Begins(NonInteractive, name));
+
+    private static bool Begins(string whole, string name) => whole.StartsWith(name, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>False where progress is shown to nobody.</summary>
     public static bool WantsProgress(PSCmdlet cmdlet)

@@ -65,8 +65,12 @@ internal sealed class WorkerReport(WorkerVoice voice, FinishedTasks? finished, W
         }
     }
 
-    /// <summary>Makes room for a line of somebody else's.</summary>
-    public void Lift() => _view?.Lift();
+    /// <summary>The database is away, or back: makes room for a line that says so, and gives back the key, as that may last.</summary>
+    public void Interrupt()
+    {
+        key?.Disarm();
+        _view?.Lift();
+    }
 
     /// <summary>The worker has ended: tells and emits what is left.</summary>
     public void End()

@@ -124,7 +124,7 @@ Describe 'Start-PqWorker -PassThru' {
     }
 
     It 'finishes what it runs and ends when the pipeline has enough' {
-        $null = 1..8 | Add-PqTask -Command sleep -ArgumentList 0.2 -Queue enough
+        $null = 1..8 | ForEach-Object { Add-PqTask -Command sleep -ArgumentList 0.2 -Queue enough }
         $null = 1..30 | Add-PqTask -Command true -Queue enough -Priority Low
         $one = Start-PqWorker enough -Concurrency 2 -PassThru 6>$null | Select-Object -First 1
         $one.State | Should -Be 'Completed'
@@ -134,7 +134,7 @@ Describe 'Start-PqWorker -PassThru' {
     }
 
     It 'finishes what it runs, and passes on an error of the pipeline' {
-        $null = 1..8 | Add-PqTask -Command sleep -ArgumentList 0.3 -Queue enough
+        $null = 1..8 | ForEach-Object { Add-PqTask -Command sleep -ArgumentList 0.3 -Queue enough }
         "$(Get-Failure { Start-PqWorker enough -Concurrency 2 -PassThru 6>$null | ForEach-Object { throw 'enough' } })" | Should -Be 'enough'
         Get-PqTask -Queue enough -State Running | Should -BeNullOrEmpty
         Get-PqTask -Queue enough -State Ready | Should -Not -BeNullOrEmpty

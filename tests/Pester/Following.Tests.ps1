@@ -188,7 +188,7 @@ Describe 'Start-PqWorker without a terminal' {
         $task = Add-PqTask -Command true -Queue plain
         $child = Start-Child 'Start-PqWorker plain -Drain | Out-Null'
         Wait-Child $child
-        $child.Log | Should -Match "takes tasks.*\n.*completed +$($task.Id) true"
+        $child.Log | Should -Match "takes tasks[\s\S]*completed +$($task.Id) true"
         $child.Log | Should -Not -Match "`e|──"
         $task = Add-PqTask -Command true -Queue plain
         $job = Start-Job { param($Module, $Server, $Schema) Import-Module $Module; $null = Connect-PqQueue $Server -Schema $Schema; Start-PqWorker plain -Drain 6>&1 } -ArgumentList $ModulePath, $server, $queue.Schema

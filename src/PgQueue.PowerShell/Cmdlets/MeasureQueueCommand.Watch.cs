@@ -18,7 +18,7 @@ public sealed partial class MeasureQueueCommand
 
     private LiveScreen? _screen;
 
-    private protected override void BeforeNotice() => _screen?.Lift();
+    private protected override void BeforeNotice() => _screen?.Clear();
 
     private void CheckInterval()
     {

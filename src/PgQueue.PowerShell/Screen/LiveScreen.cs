@@ -63,14 +63,24 @@ internal sealed class LiveScreen : IDisposable
         _inFrame = false;
     }
 
-    /// <summary>Makes room for something else to be written; the next drawing ends the frame that begins here.</summary>
+    /// <summary>Makes room for lines that are written at once; the drawing that must follow ends the frame that begins here.</summary>
     public void Lift()
     {
         if (_drawn.Length > 0)
         {
-            _drawn = "";
             _inFrame = true;
-            Write(BeginFrame + "\r" + ClearBelow);
+            Write(BeginFrame);
+            Clear();
+        }
+    }
+
+    /// <summary>Makes room for what may take its time.</summary>
+    public void Clear()
+    {
+        if (_drawn.Length > 0)
+        {
+            _drawn = "";
+            Write("\r" + ClearBelow);
         }
     }
 
@@ -93,7 +103,7 @@ internal sealed class LiveScreen : IDisposable
             return;
         }
 
-        Lift();
+        Clear();
         if (_inFrame)
         {
             Write(EndFrame);

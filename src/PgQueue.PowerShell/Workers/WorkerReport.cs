@@ -69,7 +69,7 @@ internal sealed class WorkerReport(WorkerVoice voice, FinishedTasks? finished, W
     public void Interrupt()
     {
         key?.Disarm();
-        _view?.Lift();
+        _view?.Clear();
     }
 
     /// <summary>The worker has ended: tells and emits what is left.</summary>
@@ -135,10 +135,10 @@ internal sealed class WorkerReport(WorkerVoice voice, FinishedTasks? finished, W
         {
             stopping.ThrowIfCancellationRequested();
             finished.Read();
-            TellGathered();
             if (finished.HasRead)
             {
-                _view?.Lift();
+                _view?.Clear();
+                TellGathered();
                 key?.Disarm();
                 finished.Emit();
                 key?.Arm();

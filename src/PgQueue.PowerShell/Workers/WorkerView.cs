@@ -50,8 +50,11 @@ internal sealed class WorkerView(LiveScreen screen, int concurrency, Func<long, 
         }
     }
 
-    /// <summary>Makes room for lines above it.</summary>
+    /// <summary>Makes room for lines above it, to be drawn again at once.</summary>
     public void Lift() => screen.Lift();
+
+    /// <summary>Makes room for what may take its time.</summary>
+    public void Clear() => screen.Clear();
 
     public void Draw()
     {

@@ -5,7 +5,18 @@ namespace PgQueue.Host;
 /// <summary>A worker's events as log lines: time, what, details.</summary>
 internal static class WorkerLog
 {
-    public static void Write(WorkerEvent e) => Line(e.At, e switch
+    public static void Write(WorkerEvent e)
+    {
+        if (e is not (TaskProgress or TaskDropped))
+        {
+            Line(e.At, Text(e));
+        }
+    }
+
+    public static void Write(WorkerSummary s) => Line(
+        DateTime.Now, $"stopped   {s.Completed} completed, {s.Failed} failed, {s.Canceled} canceled, {s.Retried} attempts retried, {s.Released} given back");
+
+    private static string Text(WorkerEvent e) => e switch
     {
         WorkerStarted s => $"started   worker {s.WorkerId} as {s.Name}",
         TaskStarted s => $"run       task {s.TaskId} attempt {s.Attempt} of queue {s.Queue}: {s.Name}",
@@ -15,10 +26,7 @@ internal static class WorkerLog
         WorkerDraining d => $"draining  {d.Running} tasks still run",
         WorkerWarning w => $"WARNING   {w.Message}",
         _ => e.ToString(),
-    });
-
-    public static void Write(WorkerSummary s) => Line(
-        DateTime.Now, $"stopped   {s.Completed} completed, {s.Failed} failed, {s.Canceled} canceled, {s.Retried} attempts retried, {s.Released} given back");
+    };
 
     private static string Word(TaskFinished f) => (f.State switch
     {

@@ -6,7 +6,12 @@ namespace PgQueue;
 /// The output of one run on its way to the database: numbered, made storable, and cut off with a notice where it is more
 /// than the worker keeps.
 /// </summary>
-internal sealed class RunOutput(long taskId, int run, long limit, OutputWriter writer)
+/// <param name="taskId">The task.</param>
+/// <param name="run">Which run of it.</param>
+/// <param name="limit">Characters to keep at the most.</param>
+/// <param name="writer">Stores it.</param>
+/// <param name="events">Is told of its progress.</param>
+internal sealed class RunOutput(long taskId, int run, long limit, OutputWriter writer, EventSink events)
 {
     private readonly Lock _lock = new();
     private int _sequence;
@@ -16,6 +21,11 @@ internal sealed class RunOutput(long taskId, int run, long limit, OutputWriter w
     /// <summary>Keeps a record. Waits while the database is slower than the task.</summary>
     public ValueTask AddAsync(OutputStream stream, string? text, string? clixml, CancellationToken cancellationToken)
     {
+        if (stream == OutputStream.Progress)
+        {
+            events.Raise(new TaskProgress(taskId, text, clixml));
+        }
+
         OutputRow row;
         var size = (text?.Length ?? 0) + (clixml?.Length ?? 0) + 1;
         lock (_lock)

@@ -23,6 +23,7 @@ internal sealed class TaskExecution(
         catch (Exception e)
         {
             events.Raise(new WorkerWarning($"The end of task {task.Id} could not be told; it is given back: {e}"));
+            events.Raise(new TaskDropped(task.Id));
             running.SuspectStrays();
         }
         finally
@@ -35,12 +36,13 @@ internal sealed class TaskExecution(
     private async Task RunToItsEndAsync(RunControl control)
     {
         var task = control.Task;
-        var output = new RunOutput(task.Id, task.Run, options.MaxOutput, writer);
+        var output = new RunOutput(task.Id, task.Run, options.MaxOutput, writer, events);
         var clock = Stopwatch.StartNew();
         var (outcome, stopped, label) = await RunChildAsync(control, output).ConfigureAwait(false);
         var duration = clock.Elapsed;
         if (stopped == StopReason.Lost)
         {
+            events.Raise(new TaskDropped(task.Id));
             return;
         }
 
@@ -58,6 +60,7 @@ internal sealed class TaskExecution(
         else
         {
             events.Raise(new WorkerWarning($"Task {task.Id} was no longer this worker's when it ended, or its end could not be stored: its result was dropped."));
+            events.Raise(new TaskDropped(task.Id));
             running.Remove(control);
             running.SuspectStrays();
         }

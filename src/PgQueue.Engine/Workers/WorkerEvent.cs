@@ -24,6 +24,16 @@ public sealed record WorkerStarted(long WorkerId, string Name) : WorkerEvent;
 /// <param name="Attempt">Which attempt this is, from 1.</param>
 public sealed record TaskStarted(long TaskId, string Name, string Queue, TaskKind Kind, int Attempt) : WorkerEvent;
 
+/// <summary>A run tells how far it is: a script's Write-Progress, five times a second and activity at the most.</summary>
+/// <param name="TaskId">The task.</param>
+/// <param name="Text">Activity, status and percentage as text.</param>
+/// <param name="Clixml">The record itself as CLIXML, which also says whether the activity is over.</param>
+public sealed record TaskProgress(long TaskId, string? Text, string? Clixml) : WorkerEvent;
+
+/// <summary>A run ended here of which nothing is stored: the task was no longer this worker's, or its end could not be told.</summary>
+/// <param name="TaskId">The task.</param>
+public sealed record TaskDropped(long TaskId) : WorkerEvent;
+
 /// <summary>A run ended and the database knows.</summary>
 /// <param name="TaskId">The task.</param>
 /// <param name="Name">Its name, or what it runs in short.</param>

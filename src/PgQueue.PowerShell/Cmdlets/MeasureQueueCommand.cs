@@ -2,12 +2,16 @@ using System.Management.Automation;
 
 namespace PgQueue.PowerShell;
 
-/// <summary>What queues hold now, and what they did lately: how many tasks ended how, how long they waited and ran.</summary>
-[Cmdlet(VerbsDiagnostic.Measure, "PqQueue")]
+/// <summary>
+/// What queues hold now, and what they did lately: how many tasks ended how, how long they waited and ran. Once, or with
+/// -Watch over and over until Ctrl+C.
+/// </summary>
+[Cmdlet(VerbsDiagnostic.Measure, "PqQueue", DefaultParameterSetName = "Once")]
 [OutputType(typeof(QueueMeasure))]
-public sealed class MeasureQueueCommand : QueueNameCmdlet
+public sealed partial class MeasureQueueCommand : QueueNameCmdlet
 {
     private readonly List<string> _names = [];
+    private readonly List<string> _patterns = [];
 
     /// <summary>Queues of these names; * and ? are wildcards. Default: all.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -22,15 +26,38 @@ public sealed class MeasureQueueCommand : QueueNameCmdlet
     [TimePointTransformation]
     public DateTime? Since { get; set; }
 
-    private protected override void Process() => _names.AddRange(FindAll(Name).Select(q => q.Name));
+    /// <summary>
+    /// Measure again and again until Ctrl+C. A terminal shows the table redrawn in place; where the output is redirected or
+    /// piped on, the objects are emitted each time.
+    /// </summary>
+    [Parameter(Mandatory = true, ParameterSetName = WatchSet)]
+    public SwitchParameter Watch { get; set; }
+
+    /// <summary>The time from one measurement to the next, from 100ms to 1h. Default: 2s.</summary>
+    [Parameter(ParameterSetName = WatchSet)]
+    [DurationTransformation]
+    public TimeSpan? Interval { get; set; }
+
+    private protected override void Process()
+    {
+        _patterns.AddRange(Name);
+        _names.AddRange(FindAll(Name).Select(q => q.Name));
+    }
 
     private protected override void End()
     {
-        var period = Since is { } time ? DateTimeOffset.Now - time : (TimeSpan?)null;
+        CheckInterval();
+        var period = Period;
         if (period < TimeSpan.Zero)
         {
             throw CmdletException.Of(
                 nameof(QueueError.InvalidArgument), ErrorCategory.InvalidArgument, $"Since '{Since}' is still to come. Give a time that has passed, or how long ago: 30m, 2h, 1d.", Since);
+        }
+
+        if (Watch && _patterns.Count > 0)
+        {
+            WatchQueues();
+            return;
         }
 
         if (_names.Count == 0)
@@ -44,4 +71,6 @@ public sealed class MeasureQueueCommand : QueueNameCmdlet
             WriteObject(measure);
         }
     }
+
+    private TimeSpan? Period => Since is { } time ? DateTimeOffset.Now - time : null;
 }

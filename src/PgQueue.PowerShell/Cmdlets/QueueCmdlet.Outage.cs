@@ -41,15 +41,22 @@ public abstract partial class QueueCmdlet
         }
     }
 
+    /// <summary>Called before a line is written from here, for whoever draws on the terminal meanwhile.</summary>
+    private protected virtual void BeforeNotice()
+    {
+    }
+
     private void Away(QueueException? error)
     {
         if (error is not null && !_away)
         {
             Client.Database.ClosePooled();
+            BeforeNotice();
             WriteWarning($"The connection to {Client.Server} is lost ({error.InnerException?.Message ?? error.Message}). Going on when it is back.");
         }
         else if (error is null && _away)
         {
+            BeforeNotice();
             WriteVerbose($"The connection to {Client.Server} is back.");
         }
 

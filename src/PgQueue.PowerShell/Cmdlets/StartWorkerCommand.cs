@@ -4,10 +4,11 @@ namespace PgQueue.PowerShell;
 
 /// <summary>
 /// Runs tasks until it is told to stop. Ctrl+C lets those it runs finish; a second Ctrl+C ends them, and they run again
-/// elsewhere. Tells of each task that ends; of each that begins with -Verbose. Emits a summary at its end.
+/// elsewhere. Tells of each task that ends; of each that begins with -Verbose. Emits a summary at its end, or with -PassThru
+/// each task that it has finished.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "PqWorker", DefaultParameterSetName = "Forever")]
-[OutputType(typeof(WorkerSummary))]
+[OutputType(typeof(WorkerSummary), typeof(QueueTask))]
 public sealed partial class StartWorkerCommand : QueueCmdlet
 {
     /// <summary>The queues to serve; * and ? are wildcards. Default: all.</summary>
@@ -79,6 +80,10 @@ public sealed partial class StartWorkerCommand : QueueCmdlet
     [Parameter]
     public ScriptBlock? AfterTask { get; set; }
 
+    /// <summary>Emit each task that this worker has finished, as it is then, when it has; no summary.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
     private protected override string? NotInTransaction => "it would not see its tasks before the commit";
 
     private protected override void End()
@@ -86,9 +91,13 @@ public sealed partial class StartWorkerCommand : QueueCmdlet
         _ = Client;
         var options = Options();
         options.Validate();
-        var told = new WorkerVoice(this, StopToken);
         using var run = new WorkerRun(Connection!, options, StopToken);
-        told.Tell(run.Run(told.Tell));
+        using var view = LiveScreen.Open(this) is { } screen ? new WorkerView(screen, Once ? 1 : options.Concurrency, run.ProgressOf) : null;
+        var voice = new WorkerVoice(this, StopToken);
+        var finished = PassThru ? new FinishedTasks(this, ids => ReadFinished(ids, run)) : null;
+        using var key = PassThru ? BreakKey.Open(this) : null;
+        _report = new WorkerReport(voice, finished, view, key, StopToken);
+        voice.Tell(run.Run(_report), inALine: PassThru);
     }
 
     private WorkerOptions Options()

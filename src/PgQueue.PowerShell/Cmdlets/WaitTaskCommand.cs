@@ -13,8 +13,9 @@ public sealed class WaitTaskCommand : QueueCmdlet
 {
     private const int Named = 10;
 
-    // How often those that have finished are emitted while others are still waited for.
-    private static readonly TimeSpan Slice = TimeSpan.FromSeconds(1);
+    private const int ReadAtOnce = 5000;
+
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(500);
 
     private readonly HashSet<long> _pending = [];
     private bool _emitted;
@@ -42,15 +43,18 @@ public sealed class WaitTaskCommand : QueueCmdlet
     {
         // A server that is not there from the beginning is an error; one that goes away is waited for.
         _ = Client;
-        LeaveOutMissing();
         var all = _pending.Count;
         var clock = Stopwatch.StartNew();
+        var progress = new WaitProgress(this, Client, all);
+        var watch = (TaskWatch?)null;
         try
         {
-            Emit(_pending);
+            Settle([.. _pending.Order()], watch);
+            watch = Client.Watch(_pending);
             while (_pending.Count > 0 && !(Any && _emitted))
             {
-                if (!WaitUntil(Timeout - clock.Elapsed, all))
+                progress.Show(_pending, StopToken);
+                if (!WaitUntil(watch, Timeout - clock.Elapsed))
                 {
                     WriteTimeout(all);
                     return;
@@ -59,80 +63,56 @@ public sealed class WaitTaskCommand : QueueCmdlet
         }
         finally
         {
-            Report(all, ProgressRecordType.Completed);
+            watch?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            progress.Close();
         }
     }
 
     /// <summary>Waits a while, and emits what has finished then.</summary>
     /// <returns>False where no time is left.</returns>
-    private bool WaitUntil(TimeSpan? left, int all)
+    private bool WaitUntil(TaskWatch watch, TimeSpan? left)
     {
-        if (left <= TimeSpan.Zero)
+        if (left <= TimeSpan.Zero || !TryAwait(token => watch.NextAsync(left < Slice ? left.Value : Slice, token), left, out var ended))
         {
             return false;
         }
 
-        Report(all, ProgressRecordType.Processing);
-        try
-        {
-            if (!TryAwait(token => Client.WaitAsync([.. _pending], Any, left < Slice ? left : Slice, token), left, out var finished))
-            {
-                return false;
-            }
-
-            Emit(finished);
-        }
-        catch (QueueException e) when (e.Error == QueueError.TaskNotFound)
-        {
-            // Somebody has removed it; the others are waited for.
-            LeaveOutMissing();
-        }
-
+        Settle(ended, watch);
         return true;
     }
 
-    /// <summary>Leaves out, with an error each, what is not there.</summary>
-    private void LeaveOutMissing()
+    /// <summary>Emits those that have finished; leaves out, with an error each, what is not there.</summary>
+    private void Settle(IReadOnlyList<long> ids, TaskWatch? watch)
     {
-        var there = Read([.. _pending]).Select(task => task.Id).ToHashSet();
-        foreach (var id in _pending.Except(there).Order().ToList())
+        foreach (var part in ids.Chunk(ReadAtOnce))
         {
-            _pending.Remove(id);
-            WriteTaskNotFound(id);
-        }
-    }
-
-    private void Emit(IEnumerable<long> ids)
-    {
-        foreach (var task in Read([.. ids]).Where(task => task.IsFinished))
-        {
-            if (!Any || !_emitted)
+            var found = Read(part).ToDictionary(task => task.Id);
+            foreach (var id in part)
             {
-                _emitted = true;
-                _pending.Remove(task.Id);
-                WriteObject(task);
+                if (!found.TryGetValue(id, out var task))
+                {
+                    _pending.Remove(id);
+                    WriteTaskNotFound(id);
+                }
+                else if (!task.IsFinished)
+                {
+                    watch?.Reopen(id);
+                }
+                else if (!Any || !_emitted)
+                {
+                    _emitted = true;
+                    _pending.Remove(id);
+                    WriteObject(task);
+                }
             }
         }
     }
 
     private List<QueueTask> Read(long[] ids)
     {
-        if (ids.Length == 0)
-        {
-            return [];
-        }
-
-        TryAwait(
-            token => Client.QueryAsync(new TaskQuery { Ids = ids, Ascending = true }, token).ToListAsync(token).AsTask(), null, out var found);
+        TryAwait(token => Client.QueryAsync(new TaskQuery { Ids = ids }, token).ToListAsync(token).AsTask(), null, out var found);
         return found;
     }
-
-    private void Report(int all, ProgressRecordType type) => WriteProgress(
-        new ProgressRecord(0, "Waiting for tasks", $"{all - _pending.Count} of {all} finished")
-        {
-            PercentComplete = all == 0 ? 100 : (int)(100L * (all - _pending.Count) / all),
-            RecordType = type,
-        });
 
     private void WriteTimeout(int all)
     {

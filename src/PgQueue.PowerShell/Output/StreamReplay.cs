@@ -42,7 +42,7 @@ internal sealed class StreamReplay(Cmdlet cmdlet, QueueTask task, TaskStream[]? 
                 cmdlet.WriteInformation(Information(record, text));
                 break;
             default:
-                bars?.Show(record, task);
+                bars?.Show(record, task.Name);
                 break;
         }
     }

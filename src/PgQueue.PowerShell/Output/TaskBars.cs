@@ -15,7 +15,7 @@ internal sealed class TaskBars(Cmdlet cmdlet, bool named)
     private bool _waits;
 
     /// <summary>Shows a record of a task's progress.</summary>
-    public void Show(TaskOutput output, QueueTask task)
+    public void Show(TaskOutput output, string? name)
     {
         if (output.Clixml is null || PSObject.AsPSObject(PSSerializer.Deserialize(output.Clixml)).BaseObject is not ProgressRecord saved)
         {
@@ -23,10 +23,10 @@ internal sealed class TaskBars(Cmdlet cmdlet, bool named)
             return;
         }
 
-        var activity = named ? $"{task.Id} {task.Name}".TrimEnd() + ": " + saved.Activity : saved.Activity;
-        var record = new ProgressRecord(IdOf(task.Id, saved.ActivityId), activity, saved.StatusDescription is { Length: > 0 } text ? text : " ")
+        var activity = named ? $"{output.TaskId} {name}".TrimEnd() + ": " + saved.Activity : saved.Activity;
+        var record = new ProgressRecord(IdOf(output.TaskId, saved.ActivityId), activity, saved.StatusDescription is { Length: > 0 } text ? text : " ")
         {
-            ParentActivityId = saved.ParentActivityId < 0 ? -1 : IdOf(task.Id, saved.ParentActivityId),
+            ParentActivityId = saved.ParentActivityId < 0 ? -1 : IdOf(output.TaskId, saved.ParentActivityId),
             CurrentOperation = saved.CurrentOperation,
             PercentComplete = saved.PercentComplete,
             SecondsRemaining = saved.SecondsRemaining,
@@ -38,7 +38,7 @@ internal sealed class TaskBars(Cmdlet cmdlet, bool named)
         }
         else
         {
-            _open[record.ActivityId] = (task.Id, record);
+            _open[record.ActivityId] = (output.TaskId, record);
         }
 
         cmdlet.WriteProgress(record);

@@ -9,6 +9,10 @@ namespace PgQueue.PowerShell;
 /// </summary>
 internal sealed class WorkerVoice(PSCmdlet cmdlet, CancellationToken stopping)
 {
+    /// <summary>False where nobody would hear of a task that begins.</summary>
+    public bool TellsStarts { get; } = cmdlet.MyInvocation.BoundParameters.ContainsKey("Verbose")
+        || cmdlet.GetVariableValue("VerbosePreference") is not ActionPreference.SilentlyContinue;
+
     public void Tell(WorkerEvent happened)
     {
         switch (happened)
@@ -17,7 +21,7 @@ internal sealed class WorkerVoice(PSCmdlet cmdlet, CancellationToken stopping)
                 Say(e.At, $"Worker {e.Name} takes tasks. Ctrl+C lets them finish, a second one ends them.");
                 break;
             case TaskStarted e:
-                Write(() => cmdlet.WriteVerbose($"{e.At:HH:mm:ss} started    {e.TaskId} {e.Name}, attempt {e.Attempt}"), null);
+                Write(() => cmdlet.WriteVerbose($"{e.At:HH:mm:ss} started    {e.TaskId} {Cells.Plain(e.Name)}, attempt {e.Attempt}"), null);
                 break;
             case TaskFinished e:
                 Say(e.At, Line(e));
@@ -33,9 +37,19 @@ internal sealed class WorkerVoice(PSCmdlet cmdlet, CancellationToken stopping)
         }
     }
 
-    public void Tell(WorkerSummary summary) => Write(
-        () => cmdlet.WriteObject(summary),
-        $"Worker {summary.Worker} has ended: {summary.Completed} completed, {summary.Failed} failed, {summary.Canceled} canceled, {summary.Retried} attempts retried, {summary.Released} given back.");
+    /// <summary>Emits what the worker did; tells it in a line where its tasks were emitted.</summary>
+    public void Tell(WorkerSummary summary, bool inALine)
+    {
+        var line = $"Worker {summary.Worker} has ended: {summary.Completed} completed, {summary.Failed} failed, {summary.Canceled} canceled, {summary.Retried} attempts retried, {summary.Released} given back.";
+        if (inALine)
+        {
+            Say(DateTime.Now, line);
+        }
+        else
+        {
+            Write(() => cmdlet.WriteObject(summary), line);
+        }
+    }
 
     private static string Line(TaskFinished e)
     {
@@ -44,7 +58,7 @@ internal sealed class WorkerVoice(PSCmdlet cmdlet, CancellationToken stopping)
             : e.State.ToString().ToLowerInvariant();
         var took = string.Create(CultureInfo.CurrentCulture, $"{e.Duration.TotalSeconds:0.0} s");
         var error = e.Error is null || e.GivenBack ? "" : $": {e.Error.Message.Split('\n')[0].TrimEnd()}";
-        return $"{what,-10} {e.TaskId} {e.Name} ({took}){error}";
+        return Cells.Plain($"{what,-10} {e.TaskId} {e.Name} ({took}){error}");
     }
 
     private void Say(DateTime at, string text)

@@ -5,5 +5,5 @@ public sealed class ScheduleCompleter : NameCompleter
 {
     private protected override IEnumerable<(string Name, string Tip)> Names(QueueClient client, CancellationToken cancellationToken) =>
         client.GetSchedulesAsync(null, cancellationToken).ToBlockingEnumerable(cancellationToken)
-            .Select(s => (s.Name, $"{s.State}: {s.Cron ?? $"every {s.Every}"}"));
+            .Select(s => (s.Name, $"{s.State}: {s.Cron ?? $"every {DurationText.Exact(s.Every)}"}"));
 }

@@ -16,7 +16,8 @@ function Start-TestServer {
         return $env:PGQUEUE_TEST_CONNECTION
     }
 
-    (Start-PqServer).ConnectionString
+    # With the password, which tests look for where it must not be.
+    "$((Start-PqServer).ConnectionString);Password=$(Get-Content (Join-Path $env:PGQUEUE_SERVER_DATA password))"
 }
 
 function Stop-TestServer {

@@ -149,6 +149,7 @@ public sealed class EmbeddedServer
                 Host = state.Host,
                 Port = state.Port,
                 ConnectionString = ServerConnection.StringFor(_home, state),
+                Uri = ServerConnection.UriFor(_home, state),
                 StartedAt = seen.StartedAt,
             },
         };

@@ -13,10 +13,11 @@ public sealed class ConnectQueueCommand : EngineCmdlet
     private PqConnection? _connection;
 
     /// <summary>
-    /// Npgsql keywords (Host=db;Username=me;Database=app) or a URL (postgresql://me@db/app). Default: the environment
+    /// Npgsql keywords (Host=db;Username=me;Database=app) or a URL (postgresql://me@db/app), or what Get-PqServer emits. Default: the environment
     /// variable PGQUEUE_CONNECTION, else the embedded server, which is started.
     /// </summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ServerConnectionTransformation]
     [ValidateNotNullOrEmpty]
     public string? ConnectionString { get; set; }
 

@@ -149,7 +149,7 @@ Describe 'Completion' {
         @{ Line = 'Add-PqTask {} -Queue le'; Expected = , 'left' }
         @{ Line = 'Add-PqTask {} -Priority '; Expected = 'Batch', 'Low', 'Normal', 'High', 'Critical' }
     ) {
-        $offered = [Management.Automation.CommandCompletion]::CompleteInput($Line, $Line.Length, $null).CompletionMatches.CompletionText
+        $offered = (Get-Completion $Line).CompletionText
         foreach ($one in $Expected) { $offered | Should -Contain $one }
     }
 

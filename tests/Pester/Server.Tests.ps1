@@ -28,7 +28,7 @@ Describe 'The embedded server' {
         $saved = $env:PGQUEUE_SERVER_DATA
         try {
             $env:PGQUEUE_SERVER_DATA = $folder
-            $complete = { (TabExpansion2 'Get-PqTask -Queue emb' 21).CompletionMatches.CompletionText }
+            $complete = { foreach ($try in 1..20) { if ($found = (TabExpansion2 'Get-PqTask -Queue emb' 21).CompletionMatches.CompletionText) { return $found } } }
             $names = $own.AddScript({ Import-Module $args[0]; Add-PqTask { 1 } -Queue embedded-one | Out-Null }).AddArgument($ModulePath).AddStatement().AddScript($complete).Invoke()
             $own.Streams.Error | Should -BeNullOrEmpty
             $names | Should -Be embedded-one

@@ -69,6 +69,17 @@ function Wait-Until {
     }
 }
 
+# What is offered for a line. A busy machine may take longer than anybody waits at a prompt: then nothing is offered, and
+# one presses the key again.
+function Get-Completion {
+    param([Parameter(Mandatory)][string] $Line)
+    foreach ($try in 1..20) {
+        if ($found = (TabExpansion2 $Line $Line.Length).CompletionMatches) {
+            return $found
+        }
+    }
+}
+
 # What a statement that must fail leaves behind: its error record.
 function Get-Failure {
     param([Parameter(Mandatory)][scriptblock] $Statement)

@@ -18,6 +18,7 @@ public sealed class StopWorkerCommand : QueueCmdlet
     /// <summary>The workers' ids.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = IdSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [IdOf(IdOfAttribute.Worker)]
+    [ArgumentCompleter(typeof(WorkerIdCompleter))]
     public long[] Id { get; set; } = [];
 
     /// <summary>The workers' names; * and ? are wildcards.</summary>

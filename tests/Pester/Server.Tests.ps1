@@ -53,7 +53,9 @@ Describe 'The embedded server' {
         $status = Start-PqServer -DataDirectory $folder
         $env:PGPASSWORD = 'that of another server'
         try {
-            (Connect-PqQueue $status -Schema $schema).Server | Should -Be $status.Host
+            $connection = Connect-PqQueue $status -Schema $schema
+            $connection.Server | Should -Be $status.Host
+            $connection.Embedded | Should -BeTrue
             ($status | Connect-PqQueue -Schema $schema).Server | Should -Be $status.Host
             (Connect-PqQueue $status.Uri -Schema $schema).Server | Should -Be $status.Host
             $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($status))

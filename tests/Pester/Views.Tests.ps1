@@ -140,6 +140,12 @@ Describe 'A task''s error' {
         $screen | ForEach-Object { $_.Length | Should -BeLessOrEqual 80 }
     }
 
+    It 'comes with the error record that Receive-PqTask writes' {
+        $null = Receive-PqTask $bad.Id -ErrorAction SilentlyContinue -ErrorVariable problem
+        $problem[0].Exception.TaskError.Position | Should -BeLike 'At line:4*'
+        $problem[0] | Get-Error | Out-String -Width 200 | Should -Match '(?s)Position +: At line:4.*ScriptStackTrace : at <ScriptBlock>, <No file>: line 4'
+    }
+
     It 'lists all that is known of it' {
         $text = $errorOfTask | Format-List | Out-String -Width 200
         $text | Should -Match '(?s)Message +:.*Type +: System.TimeoutException.*Category +:.*Position +: At line:4.*ScriptStackTrace +: at <ScriptBlock>.*Inner +: ItemNotFoundException: '

@@ -42,6 +42,10 @@ internal sealed class ServerHome(string root)
 
     public string LogDirectory => Path.Combine(Cluster, "log");
 
+    /// <summary>True for the file with the password of an embedded server.</summary>
+    public static bool IsPassFile(string? path) =>
+        path is not null && Path.GetDirectoryName(path) is { } root && new ServerHome(root) is var home && home.PassFile == path && File.Exists(home.StateFile);
+
     public bool ClusterExists => File.Exists(Path.Combine(Cluster, "PG_VERSION"));
 
     /// <summary>Everything that may lie in the folder.</summary>

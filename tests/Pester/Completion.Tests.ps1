@@ -208,6 +208,14 @@ namespace Ours
     }
 }
 
+Describe 'A command' {
+    It 'is an executable of PATH, or a file by its path' {
+        (Get-Completion 'Add-PqTask -Command pws').CompletionText | Should -Contain pwsh
+        (Get-Completion 'Add-PqTask -Command Get-Chi').CompletionText | Should -Not -Contain 'Get-ChildItem'
+        (Get-Completion 'Add-PqTask -Command /etc/host').CompletionText | Should -Contain '/etc/hosts'
+    }
+}
+
 Describe 'Completion' {
     It 'gives up soon, without an error, where the server does not answer' {
         $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)

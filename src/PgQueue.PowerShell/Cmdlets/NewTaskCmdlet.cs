@@ -30,6 +30,7 @@ public abstract partial class NewTaskCmdlet : QueueCmdlet
     /// <summary>An executable to run: its path on the worker's machine, or its name to be found in the PATH there.</summary>
     [Parameter(Mandatory = true, ParameterSetName = CommandSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ExecutableCompleter))]
     public string Command { get; set; } = null!;
 
     /// <summary>The exit codes of the command that count as success; 0 alone where not given.</summary>

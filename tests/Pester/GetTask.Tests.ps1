@@ -95,7 +95,7 @@ Describe 'Get-PqTask' {
 
     It 'shows a table of at most 80 columns' {
         $lines = (Get-PqTask | Format-Table | Out-String -Width 80).Split("`n")
-        $lines[1] | Should -Match 'Id +Name +Queue +State +Kind +Try +Time +Error'
+        $lines[1] | Should -Match 'Id +Name +Queue +State +Try +Age +Took +Error'
         ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 81
         $lines -match 'timed out' | Should -HaveCount 1
     }
@@ -126,8 +126,9 @@ Describe 'Get-PqTask -Attempts' {
 
     It 'shows a table of at most 80 columns' {
         $lines = (Get-PqTask $twice.Id -Attempts | Out-String -Width 80).Split("`n")
-        $lines[1] | Should -Match 'TaskId Run Try Ended +StartedAt +Time Worker +Error'
-        $lines[3] | Should -Match 'ExitCode \d\d-\d\d .*tester +The command'
+        $lines[1] | Should -Match "Task: $($twice.Id)"
+        $lines[3] | Should -Match 'Run +Try Ended +StartedAt +Took Worker +Error'
+        $lines[5] | Should -Match 'ExitCode +\d\d-\d\d .*tester +The command'
         ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 81
     }
 
@@ -137,7 +138,7 @@ Describe 'Get-PqTask -Attempts' {
         $schema = $queue.Schema
         $null = Invoke-TestSql $server "update $schema.history set group_key = 'g', needs = '{1}', schedule = 's', retry = '{""delay"": ""00:00:05""}' where id = $($twice.Id)"
         $list = Get-PqTask $twice.Id | Format-List | Out-String
-        $list | Should -Match '(?s)Group +: g.*After +: \{1\}.*Schedule +: s.*Retry +: after 00:00:05'
+        $list | Should -Match '(?s)Group +: g.*After +: \{1\}.*Schedule +: s.*Retry +: after 5s'
     }
 }
 
@@ -148,7 +149,7 @@ Describe 'Completion' {
         @{ Line = 'Add-PqTask {} -Queue le'; Expected = , 'left' }
         @{ Line = 'Add-PqTask {} -Priority '; Expected = 'Batch', 'Low', 'Normal', 'High', 'Critical' }
     ) {
-        $offered = [Management.Automation.CommandCompletion]::CompleteInput($Line, $Line.Length, $null).CompletionMatches.CompletionText
+        $offered = (Get-Completion $Line).CompletionText
         foreach ($one in $Expected) { $offered | Should -Contain $one }
     }
 

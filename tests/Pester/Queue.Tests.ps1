@@ -160,7 +160,7 @@ Describe 'Get-PqQueue' {
 
     It 'completes names where queues are meant' -ForEach 'Get-PqQueue', 'Set-PqQueue', 'Suspend-PqQueue', 'Resume-PqQueue', 'Measure-PqQueue',
     'Clear-PqQueue', 'Set-PqQueue x -DeadLetterQueue', 'Add-PqTask { } -Queue', 'Add-PqTask { } -DeadLetterQueue', 'Set-PqTask 1 -Queue' {
-        (TabExpansion2 "$_ find-").CompletionMatches.CompletionText | Should -Be 'find-a', 'find-b', 'find-c'
+        (Get-Completion "$_ find-").CompletionText | Should -Be 'find-a', 'find-b', 'find-c'
     }
 }
 

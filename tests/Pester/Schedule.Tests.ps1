@@ -176,7 +176,7 @@ Describe 'A schedule' {
 
     It 'is completed by name, a time zone by any of its parts' {
         Register-PqSchedule complete-me -Every 1h -Command true | Out-Null
-        (TabExpansion2 'Get-PqSchedule comp' 19).CompletionMatches.CompletionText | Should -Contain 'complete-me'
+        (Get-Completion 'Get-PqSchedule comp').CompletionText | Should -Contain 'complete-me'
         (TabExpansion2 'Register-PqSchedule x -TimeZone berl' 36).CompletionMatches.CompletionText | Should -Be 'Europe/Berlin'
     }
 }

@@ -28,7 +28,7 @@ Describe 'The embedded server' {
         $saved = $env:PGQUEUE_SERVER_DATA
         try {
             $env:PGQUEUE_SERVER_DATA = $folder
-            $complete = { (TabExpansion2 'Get-PqTask -Queue emb' 21).CompletionMatches.CompletionText }
+            $complete = { foreach ($try in 1..20) { if ($found = (TabExpansion2 'Get-PqTask -Queue emb' 21).CompletionMatches.CompletionText) { return $found } } }
             $names = $own.AddScript({ Import-Module $args[0]; Add-PqTask { 1 } -Queue embedded-one | Out-Null }).AddArgument($ModulePath).AddStatement().AddScript($complete).Invoke()
             $own.Streams.Error | Should -BeNullOrEmpty
             $names | Should -Be embedded-one
@@ -41,9 +41,41 @@ Describe 'The embedded server' {
 
     It 'keeps its password out of sight' {
         $status = Start-PqServer -DataDirectory $folder
-        $password = [Data.Common.DbConnectionStringBuilder]@{ ConnectionString = $status.ConnectionString }
-        $status | Format-Table | Out-String | Should -Not -Match ([regex]::Escape($password['Password']))
-        $status | Format-List | Out-String | Should -Not -Match ([regex]::Escape($password['Password']))
+        $password = [regex]::Escape((Get-Content "$folder/password"))
+        $status | Format-Table | Out-String | Should -Not -Match $password
+        $status | Format-List * -Force | Out-String -Width 500 | Should -Not -Match $password
+        $status | ConvertTo-Json -WarningAction Ignore | Should -Not -Match $password
+        [Management.Automation.PSSerializer]::Serialize($status, 5) | Should -Not -Match $password
+    }
+
+    It 'stands for its connection, as an argument too' {
+        $schema = "given_$([guid]::NewGuid().ToString('N').Substring(0, 8))"
+        $status = Start-PqServer -DataDirectory $folder
+        $env:PGPASSWORD = 'that of another server'
+        try {
+            $connection = Connect-PqQueue $status -Schema $schema
+            $connection.Server | Should -Be $status.Host
+            $connection.Embedded | Should -BeTrue
+            ($status | Connect-PqQueue -Schema $schema).Server | Should -Be $status.Host
+            (Connect-PqQueue $status.Uri -Schema $schema).Server | Should -Be $status.Host
+            $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($status))
+            (Connect-PqQueue $copy -Schema $schema).Server | Should -Be $status.Host
+            (Test-PqSchema -Connection $status -Schema $schema -Detailed).Installed | Should -BeFalse
+        }
+        finally {
+            $env:PGPASSWORD = $null
+            Disconnect-PqQueue
+        }
+    }
+
+    It 'is reached by PostgreSQL''s own programs' {
+        $status = Start-PqServer -DataDirectory $folder
+        & "$($status.BinDirectory)/psql" $status.Uri --no-password -Atc 'select 40 + 2' | Should -Be 42
+    }
+
+    It 'says so where it does not run' {
+        $failure = Get-Failure { Connect-PqQueue (Get-PqServer -DataDirectory (Join-Path $TestDrive 'not-there')) }
+        "$failure" | Should -BeLike '*not-there*does not run. Start-PqServer starts it.'
     }
 
     It 'is a clear error where it can''t start' {

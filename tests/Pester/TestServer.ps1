@@ -16,7 +16,8 @@ function Start-TestServer {
         return $env:PGQUEUE_TEST_CONNECTION
     }
 
-    (Start-PqServer).ConnectionString
+    # With the password, which tests look for where it must not be.
+    "$((Start-PqServer).ConnectionString);Password=$(Get-Content (Join-Path $env:PGQUEUE_SERVER_DATA password))"
 }
 
 function Stop-TestServer {
@@ -65,6 +66,17 @@ function Wait-Until {
         }
 
         [Threading.Thread]::Sleep(50)
+    }
+}
+
+# What is offered for a line. A busy machine may take longer than anybody waits at a prompt: then nothing is offered, and
+# one presses the key again.
+function Get-Completion {
+    param([Parameter(Mandatory)][string] $Line)
+    foreach ($try in 1..20) {
+        if ($found = (TabExpansion2 $Line $Line.Length).CompletionMatches) {
+            return $found
+        }
     }
 }
 

@@ -337,4 +337,17 @@ Describe 'Get-PqWorker and Stop-PqWorker' {
         $problem.TargetObject | Should -Be 'nobody'
         Stop-PqWorker -Name 'nobody*'
     }
+
+    It 'say of a worker that has died that nothing is left to stop' {
+        $ghost = Invoke-TestSql $server "insert into $($queue.Schema).worker (name, host, process_id, version, concurrency, lost_at)
+            values ('ghost', 'elsewhere', 1, '0.1.0', 1, now()) returning id"
+        (Get-PqWorker ghost).State | Should -Be 'Lost'
+        foreach ($problem in (Get-Failure { Stop-PqWorker $ghost -ErrorAction Stop }), (Get-Failure { Stop-PqWorker -Name ghost -ErrorAction Stop })) {
+            $problem.FullyQualifiedErrorId | Should -Be 'WorkerLost,PgQueue.PowerShell.StopWorkerCommand'
+            "$problem" | Should -BeLike "Worker $ghost (ghost) on elsewhere is lost since *nothing to stop."
+        }
+
+        { Stop-PqWorker -Name 'ghost*' -ErrorAction Stop } | Should -Not -Throw
+        Get-PqWorker ghost | Out-String -Width 80 | Should -Match 'ghost +elsewhere +Lost +0/1 +\d+s \*'
+    }
 }

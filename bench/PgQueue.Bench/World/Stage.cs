@@ -43,7 +43,7 @@ internal sealed class Stage : IAsyncDisposable
         {
             var status = await _server.StartAsync(cancellationToken);
             Say($"PostgreSQL {status.Version}");
-            _connectionString = status.ConnectionString!;
+            _connectionString = ConnectionStrings.WithPassword(status.ConnectionString!);
         }
 
         await using (var server = new Database(_connectionString))

@@ -62,6 +62,19 @@ public static class ConnectionStrings
         return settings.ConnectionString;
     }
 
+    /// <summary>
+    /// The same connection string as Npgsql keywords, with the password out of the file that its Passfile names: for programs
+    /// that can't read that file, such as PgBouncer.
+    /// </summary>
+    /// <param name="connectionString">Npgsql keywords or a <c>postgresql://</c> URL.</param>
+    /// <exception cref="QueueException">The connection string, or the file, can't be read.</exception>
+    public static string WithPassword(string connectionString)
+    {
+        var settings = Parse(connectionString);
+        PassFile.Apply(settings);
+        return settings.ConnectionString;
+    }
+
     private static NpgsqlConnectionStringBuilder ParseKeywords(string text)
     {
         try

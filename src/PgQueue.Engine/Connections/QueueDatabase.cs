@@ -20,6 +20,7 @@ internal sealed class QueueDatabase : IAsyncDisposable
         QuotedSchema = SchemaName.Quote(schema);
 
         var settings = ConnectionStrings.Parse(connectionString);
+        PassFile.Apply(settings);
         settings.MaxPoolSize = maxConnections;
         settings.MinPoolSize = Math.Min(settings.MinPoolSize, maxConnections);
         settings.ApplicationName ??= "PgQueue";

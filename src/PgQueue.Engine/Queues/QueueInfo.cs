@@ -47,6 +47,9 @@ public sealed record QueueInfo
     /// <summary>When it was made.</summary>
     public required DateTime CreatedAt { get; init; }
 
+    /// <summary>Its name.</summary>
+    public override string ToString() => Name;
+
     internal static QueueInfo Read(NpgsqlDataReader row)
     {
         var i = 0;

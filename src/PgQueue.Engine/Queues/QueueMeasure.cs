@@ -41,6 +41,9 @@ public sealed record QueueMeasure
     /// <summary>How long those ran, on average; null where there were none.</summary>
     public TimeSpan? AverageRun { get; init; }
 
+    /// <summary>The queue and what it holds, in one line.</summary>
+    public override string ToString() => $"{Queue}: {Ready} ready, {Running} running, {Scheduled + Blocked} waiting";
+
     internal static QueueMeasure Read(NpgsqlDataReader row)
     {
         var i = 0;

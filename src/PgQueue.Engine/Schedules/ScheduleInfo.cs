@@ -80,6 +80,9 @@ public sealed record ScheduleInfo
     /// <summary>When it was registered last.</summary>
     public required DateTime UpdatedAt { get; init; }
 
+    /// <summary>Its name.</summary>
+    public override string ToString() => Name;
+
     internal static ScheduleInfo Read(NpgsqlDataReader row)
     {
         var i = 0;

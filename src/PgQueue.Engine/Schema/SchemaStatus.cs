@@ -20,4 +20,7 @@ public sealed record SchemaStatus
 
     /// <summary>The server's version, such as <c>15.18</c>.</summary>
     public required string ServerVersion { get; init; }
+
+    /// <summary>The schema and how it stands, in one line.</summary>
+    public override string ToString() => Installed ? $"{Schema}, version {Version} of {LatestVersion}" : $"{Schema}, not installed";
 }

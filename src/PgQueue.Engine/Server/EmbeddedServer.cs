@@ -21,6 +21,10 @@ public sealed class EmbeddedServer
         _home = new ServerHome(_options.DataDirectory);
     }
 
+    /// <summary>True for a connection string that an embedded server has made: it names the file with its password.</summary>
+    /// <exception cref="QueueException">The connection string can't be read.</exception>
+    internal static bool IsAt(string connectionString) => ServerHome.IsPassFile(ConnectionStrings.Parse(connectionString).Passfile);
+
     /// <summary>
     /// Starts the server if it is not running, and makes it first if need be. Returns when it accepts connections.
     /// A canceled start may leave it starting.
@@ -149,6 +153,7 @@ public sealed class EmbeddedServer
                 Host = state.Host,
                 Port = state.Port,
                 ConnectionString = ServerConnection.StringFor(_home, state),
+                Uri = ServerConnection.UriFor(_home, state),
                 StartedAt = seen.StartedAt,
             },
         };

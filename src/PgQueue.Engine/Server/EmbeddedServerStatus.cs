@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace PgQueue;
 
 /// <summary>What an embedded server was seen doing at one moment.</summary>
@@ -24,13 +26,20 @@ public sealed record EmbeddedServerStatus
     /// <summary>Its port, which is part of the name of a Unix socket; null unless running.</summary>
     public int? Port { get; init; }
 
-    /// <summary>Npgsql keywords for the superuser and the database postgres. Holds the password. Null unless running.</summary>
+    /// <summary>
+    /// Npgsql keywords for the superuser and the database postgres. Names the file that holds the password, which only its
+    /// user can read, and not the password itself. Null unless running.
+    /// </summary>
     public string? ConnectionString { get; init; }
+
+    /// <summary>The same as a URI for psql, pg_dump and the like. Null unless running.</summary>
+    [SuppressMessage("Design", "CA1056", Justification = "It goes on command lines; System.Uri can't hold a socket's folder.")]
+    public string? Uri { get; init; }
 
     /// <summary>When the server was started, by its own clock; null unless running.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
-    /// <summary>A line for logs. Without the connection string, which holds the password.</summary>
+    /// <summary>A line for logs.</summary>
     public override string ToString() => Running
         ? $"PostgreSQL {Version} in '{DataDirectory}', process {ProcessId}, at {Host} port {Port}"
         : $"PostgreSQL in '{DataDirectory}', not running";

@@ -7,11 +7,27 @@ internal static class ServerConnection
 {
     public const string Superuser = "pgqueue";
 
+    private const string MaintenanceDatabase = "postgres";
+
     private const int ProbeSeconds = 5;
 
-    /// <summary>The keywords for the superuser.</summary>
+    /// <summary>The keywords for the superuser. They name the file that holds the password, not the password.</summary>
+    public static string StringFor(ServerHome home, ServerState state) => new NpgsqlConnectionStringBuilder
+    {
+        Host = state.Host,
+        Port = state.Port,
+        Username = Superuser,
+        Database = MaintenanceDatabase,
+        Passfile = home.PassFile,
+    }.ConnectionString;
+
+    /// <summary>The same as PostgreSQL's own programs take it.</summary>
+    public static string UriFor(ServerHome home, ServerState state) =>
+        $"postgresql://{Superuser}@/{MaintenanceDatabase}?host={Uri.EscapeDataString(state.Host!)}&port={state.Port}&passfile={Uri.EscapeDataString(home.PassFile)}";
+
+    /// <summary>Writes the file that connection strings name, for the password that is there.</summary>
     /// <exception cref="EmbeddedServerException">The file with the password is missing.</exception>
-    public static string StringFor(ServerHome home, ServerState state) => Builder(home, state).ConnectionString;
+    public static void WritePassFile(ServerHome home) => PrivateFile.Replace(home.PassFile, $"*:*:*:{Superuser}:{ReadPassword(home)}\n");
 
     /// <summary>Tries to log in. Both sides prove they know the password, so a foreign server can't pass for this one.</summary>
     public static async Task<ProbeResult> ProbeAsync(ServerHome home, ServerState state, CancellationToken cancellationToken)
@@ -57,7 +73,7 @@ internal static class ServerConnection
         Port = state.Port,
         Username = Superuser,
         Password = ReadPassword(home),
-        Database = "postgres",
+        Database = MaintenanceDatabase,
     };
 
     private static string ReadPassword(ServerHome home)

@@ -21,6 +21,9 @@ internal sealed class ServerHome(string root)
 
     public string PasswordFile => Path.Combine(Root, "password");
 
+    /// <summary>The password as PostgreSQL's programs and Npgsql read it, for whoever is told of the server.</summary>
+    public string PassFile => Path.Combine(Root, "pgpass");
+
     /// <summary>The password as initdb reads it, for the time it runs.</summary>
     public string InitPasswordFile => Path.Combine(Root, "password.init");
 
@@ -39,6 +42,10 @@ internal sealed class ServerHome(string root)
 
     public string LogDirectory => Path.Combine(Cluster, "log");
 
+    /// <summary>True for the file with the password of an embedded server.</summary>
+    public static bool IsPassFile(string? path) =>
+        path is not null && Path.GetDirectoryName(path) is { } root && new ServerHome(root) is var home && home.PassFile == path && File.Exists(home.StateFile);
+
     public bool ClusterExists => File.Exists(Path.Combine(Cluster, "PG_VERSION"));
 
     /// <summary>Everything that may lie in the folder.</summary>
@@ -46,7 +53,7 @@ internal sealed class ServerHome(string root)
 
     /// <summary>Everything that may lie in the folder, but for the lock. The mark comes last, so that an interrupted removal can be repeated.</summary>
     public IReadOnlyList<string> Files =>
-        [InitPasswordFile, PasswordFile, PrivateFile.Unfinished(PasswordFile), PrivateFile.Unfinished(ConfigurationFile),
+        [InitPasswordFile, PasswordFile, PrivateFile.Unfinished(PasswordFile), PassFile, PrivateFile.Unfinished(PassFile), PrivateFile.Unfinished(ConfigurationFile),
          ConfigurationFile, PrivateFile.Unfinished(StateFile), StateFile];
 
     /// <summary>Makes the folder if it is missing.</summary>

@@ -63,6 +63,11 @@ internal sealed class ServerStarter(ServerHome home, EmbeddedServerOptions optio
             await PostmasterPid.ReleaseAsync(home.Cluster, account, cancellationToken).ConfigureAwait(false);
         }
 
+        if (major is null || !File.Exists(home.PassFile))
+        {
+            ServerConnection.WritePassFile(home);
+        }
+
         var (host, port) = OperatingSystem.IsWindows()
             ? ("127.0.0.1", FreePort(state.Port))
             : (SocketDirectory.Prepare(home, account), SocketDirectory.Port);

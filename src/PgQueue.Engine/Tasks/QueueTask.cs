@@ -134,4 +134,7 @@ public sealed record QueueTask
 
     /// <summary>True where it won't change any more.</summary>
     public bool IsFinished => State is TaskState.Completed or TaskState.Failed or TaskState.Canceled;
+
+    /// <summary>Its id, its name or what it runs, and its state: <c>42 ping (Failed)</c>.</summary>
+    public override string ToString() => $"{Id} {TaskLabel.Of(this)} ({State})";
 }

@@ -74,10 +74,10 @@ public sealed record RetryPolicy
     /// <summary>The waits in one line.</summary>
     public override string ToString()
     {
-        var waits = Delays is { Count: > 0 } list ? string.Join(", ", list)
+        var waits = Delays is { Count: > 0 } list ? string.Join(", ", list.Select(ShortDuration.Of))
             : Backoff == Backoff.None || Delay == TimeSpan.Zero ? "at once"
-            : Backoff == Backoff.Fixed ? $"after {Delay}"
-            : $"after {Delay}, {Backoff.ToString().ToLowerInvariant()} up to {MaxDelay}";
+            : Backoff == Backoff.Fixed ? $"after {ShortDuration.Of(Delay)}"
+            : $"after {ShortDuration.Of(Delay)}, {Backoff.ToString().ToLowerInvariant()} up to {ShortDuration.Of(MaxDelay)}";
         return waits
             + (Jitter > 0 ? string.Create(CultureInfo.InvariantCulture, $", jitter {Jitter}") : "")
             + (RetryOn is { Count: > 0 } ? $", on {string.Join(", ", RetryOn)}" : "")

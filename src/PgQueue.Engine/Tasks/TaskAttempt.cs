@@ -41,6 +41,9 @@ public sealed record TaskAttempt
     /// <summary>Why it failed.</summary>
     public TaskError? Error { get; init; }
 
+    /// <summary>The task, which run, and how that ended: <c>42 run 2 (Timeout)</c>.</summary>
+    public override string ToString() => $"{TaskId} run {Run} ({Ended?.ToString() ?? "Running"})";
+
     internal static TaskAttempt Read(NpgsqlDataReader row) => new()
     {
         TaskId = row.GetInt64(0),

@@ -14,6 +14,30 @@ internal static class TaskLabel
         _ => Property(task.Spec, "file"),
     });
 
+    /// <summary>A command's arguments tell more than its name, where there is room.</summary>
+    public static string Of(QueueTask task) => Shorten(task.Name ?? task.Kind switch
+    {
+        TaskKind.Script => task.Script ?? Property(task.Spec, "file"),
+        TaskKind.Method => Property(task.Spec, "method"),
+        _ => $"{Property(task.Spec, "file")} {Arguments(task.Spec)}",
+    });
+
+    public static string Shorten(string text)
+    {
+        var line = string.Join(' ', text.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries));
+        return line.Length <= Longest ? line : line[..(Longest - 1)] + "…";
+    }
+
+    private static string Arguments(string spec)
+    {
+        using var json = JsonDocument.Parse(spec, new JsonDocumentOptions { MaxDepth = int.MaxValue });
+        return json.RootElement.ValueKind == JsonValueKind.Object
+            && json.RootElement.TryGetProperty("args", out var list)
+            && list.ValueKind == JsonValueKind.Array
+                ? string.Join(' ', list.EnumerateArray())
+                : "";
+    }
+
     private static string Property(string spec, string name)
     {
         using var json = JsonDocument.Parse(spec, new JsonDocumentOptions { MaxDepth = int.MaxValue });
@@ -22,11 +46,5 @@ internal static class TaskLabel
             && value.ValueKind == JsonValueKind.String
                 ? value.GetString()!
                 : "?";
-    }
-
-    private static string Shorten(string text)
-    {
-        var line = string.Join(' ', text.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries));
-        return line.Length <= Longest ? line : line[..(Longest - 1)] + "…";
     }
 }

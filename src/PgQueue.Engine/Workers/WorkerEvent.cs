@@ -81,4 +81,7 @@ public sealed record WorkerSummary
 
     /// <summary>It ended because the schema was upgraded to a version that it can't work with.</summary>
     public bool IsOutdated { get; init; }
+
+    /// <summary>The worker and what it has done, in one line.</summary>
+    public override string ToString() => $"{Worker}: {Completed} completed, {Failed} failed, {Canceled} canceled";
 }

@@ -63,6 +63,9 @@ public sealed record WorkerInfo
     /// <summary>When it was given up; null while it lives.</summary>
     public DateTime? LostAt { get; init; }
 
+    /// <summary>Its name.</summary>
+    public override string ToString() => Name;
+
     internal static WorkerInfo Read(NpgsqlDataReader row) => new()
     {
         Id = row.GetInt64(0),

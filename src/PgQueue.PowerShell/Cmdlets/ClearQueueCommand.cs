@@ -29,11 +29,13 @@ public sealed class ClearQueueCommand : QueueNameCmdlet
 
     /// <summary>Only tasks that have all of these tags.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string[]? Tag { get; set; }
 
     /// <summary>Only tasks of these names; * and ? are wildcards.</summary>
     [Parameter]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(TaskNameCompleter))]
     public string[]? TaskName { get; set; }
 
     /// <summary>Emit how many were deleted.</summary>

@@ -24,6 +24,7 @@ public abstract class ClearTaskCmdlet : QueueCmdlet
 
     /// <summary>Only tasks that have all of these tags.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string[]? Tag { get; set; }
 
     /// <summary>Emit how many were deleted.</summary>

@@ -13,10 +13,11 @@ public sealed class ConnectQueueCommand : EngineCmdlet
     private PqConnection? _connection;
 
     /// <summary>
-    /// Npgsql keywords (Host=db;Username=me;Database=app) or a URL (postgresql://me@db/app). Default: the environment
+    /// Npgsql keywords (Host=db;Username=me;Database=app) or a URL (postgresql://me@db/app), or what Get-PqServer emits. Default: the environment
     /// variable PGQUEUE_CONNECTION, else the embedded server, which is started.
     /// </summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ServerConnectionTransformation]
     [ValidateNotNullOrEmpty]
     public string? ConnectionString { get; set; }
 
@@ -34,22 +35,22 @@ public sealed class ConnectQueueCommand : EngineCmdlet
 
     private protected override void Process()
     {
-        var (text, embedded) = Find();
+        var (text, isUsual) = Find();
         if (Credential is { } login)
         {
             text = ConnectionStrings.WithLogin(text, login.UserName, login.GetNetworkCredential().Password);
         }
 
-        _connection = new PqConnection(text, Schema) { Embedded = embedded };
+        _connection = new PqConnection(text, Schema) { Embedded = EmbeddedServer.IsAt(text) };
         Session.Current.Close(_connection);
         var client = Session.Current.Client(_connection).Queue;
         _connection.Version = Await(client.TestConnectionAsync);
-        Greet(client, Await(client.GetSchemaStatusAsync));
+        Greet(client, Await(client.GetSchemaStatusAsync), isUsual);
         Session.Current.Default = _connection;
         WriteObject(_connection);
     }
 
-    private (string Text, bool Embedded) Find()
+    private (string Text, bool IsUsual) Find()
     {
         if ((ConnectionString ?? DefaultConnection.OfEnvironment) is { } known)
         {
@@ -60,9 +61,12 @@ public sealed class ConnectQueueCommand : EngineCmdlet
         return (Await(token => Embedded.Server().StartAsync(token)).ConnectionString!, true);
     }
 
-    private void Greet(QueueClient client, SchemaStatus status)
+    /// <param name="client">The client.</param>
+    /// <param name="status">How its schema stands.</param>
+    /// <param name="isUsual">Nothing was named, so it is the embedded server, where the schema is installed unasked.</param>
+    private void Greet(QueueClient client, SchemaStatus status, bool isUsual)
     {
-        if (!status.Installed && _connection!.Embedded)
+        if (!status.Installed && isUsual)
         {
             Await(token => client.InstallSchemaAsync(token));
         }

@@ -16,6 +16,7 @@ public sealed class GetTaskCommand : TaskQueryCmdlet
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = IdSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("TaskId")]
     [IdOf(IdOfAttribute.Task)]
+    [ArgumentCompleter(typeof(TaskIdCompleter))]
     public long[] Id { get; set; } = [];
 
     /// <summary>Emit every run of each task in place of the task: those before, with how they ended, and the one it is in.</summary>

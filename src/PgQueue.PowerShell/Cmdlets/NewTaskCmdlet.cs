@@ -30,6 +30,7 @@ public abstract partial class NewTaskCmdlet : QueueCmdlet
     /// <summary>An executable to run: its path on the worker's machine, or its name to be found in the PATH there.</summary>
     [Parameter(Mandatory = true, ParameterSetName = CommandSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ExecutableCompleter))]
     public string Command { get; set; } = null!;
 
     /// <summary>The exit codes of the command that count as success; 0 alone where not given.</summary>
@@ -44,6 +45,7 @@ public abstract partial class NewTaskCmdlet : QueueCmdlet
     /// <summary>The public static method to run, as Namespace.Type::Method.</summary>
     [Parameter(Mandatory = true, ParameterSetName = MethodSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(MethodCompleter))]
     public string Method { get; set; } = null!;
 
     /// <summary>Arguments by position. A pipeline object comes before them; for a command after them.</summary>
@@ -92,6 +94,7 @@ public abstract partial class NewTaskCmdlet : QueueCmdlet
 
     /// <summary>Tags to find it by.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string[]? Tag { get; set; }
 
     /// <summary>The time limit of each run, such as 30s or 5m; its whole process tree is ended. Default: none.</summary>
@@ -115,6 +118,7 @@ public abstract partial class NewTaskCmdlet : QueueCmdlet
     [Parameter(ParameterSetName = FileSet)]
     [Parameter(ParameterSetName = CommandSet)]
     [Parameter(ParameterSetName = MethodSet)]
+    [ArgumentCompleter(typeof(GroupCompleter))]
     public ItemText? Group { get; set; }
 
     /// <summary>The order within the group: Fifo, the oldest first, or Lifo, the newest first. Default: Fifo.</summary>

@@ -63,6 +63,7 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
     [Parameter(ParameterSetName = CommandSet)]
     [Parameter(ParameterSetName = MethodSet)]
     [TaskIdTransformation]
+    [ArgumentCompleter(typeof(TaskIdCompleter))]
     public long[]? After { get; set; }
 
     /// <summary>Tasks that must end first, however they end, or their ids.</summary>
@@ -71,6 +72,7 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
     [Parameter(ParameterSetName = CommandSet)]
     [Parameter(ParameterSetName = MethodSet)]
     [TaskIdTransformation]
+    [ArgumentCompleter(typeof(TaskIdCompleter))]
     public long[]? AfterAny { get; set; }
 
     private protected sealed override bool HasItems => true;

@@ -19,6 +19,7 @@ public sealed partial class ReceiveTaskCommand : QueueCmdlet
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("TaskId")]
     [IdOf(IdOfAttribute.Task)]
+    [ArgumentCompleter(typeof(TaskIdCompleter))]
     public long[] Id { get; set; } = [];
 
     /// <summary>

@@ -19,6 +19,7 @@ public sealed partial class SetTaskCommand
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = IdSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("TaskId")]
     [IdOf(IdOfAttribute.Task)]
+    [ArgumentCompleter(typeof(TaskIdCompleter))]
     public long[] Id { get; set; } = [];
 
     /// <summary>Settings to take away: Name, Tag, Timeout, MemoryLimit, ProcessLimit, Retry, DeadLetterQueue, ExpiresAt. Retry stands for all options of retries but -MaxAttempts.</summary>

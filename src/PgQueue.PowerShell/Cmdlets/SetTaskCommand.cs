@@ -20,6 +20,7 @@ public sealed partial class SetTaskCommand : PipelineTaskCmdlet
     [Parameter(Mandatory = true, ParameterSetName = FileSet)]
     [Parameter(Mandatory = true, ParameterSetName = CommandSet)]
     [Parameter(Mandatory = true, ParameterSetName = MethodSet)]
+    [ArgumentCompleter(typeof(ClientIdCompleter))]
     public ItemText ClientId { get; set; } = null!;
 
     /// <summary>Arguments by position. A pipeline object comes before them; for a command after them. With -Id: all that the tasks have.</summary>

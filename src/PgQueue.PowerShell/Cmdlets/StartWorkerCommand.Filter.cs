@@ -16,12 +16,14 @@ public sealed partial class StartWorkerCommand
     /// <summary>Take only tasks that have one of these tags. Default: all.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string[]? Tag { get; set; }
 
     /// <summary>Take only tasks of these names; * and ? are wildcards. Default: all.</summary>
     [Parameter]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TaskNameCompleter))]
     public string[]? TaskName { get; set; }
 
     /// <summary>

@@ -18,6 +18,7 @@ public sealed class StopWorkerCommand : QueueCmdlet
     /// <summary>The workers' ids.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = IdSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [IdOf(IdOfAttribute.Worker)]
+    [ArgumentCompleter(typeof(WorkerIdCompleter))]
     public long[] Id { get; set; } = [];
 
     /// <summary>The workers' names; * and ? are wildcards.</summary>
@@ -72,10 +73,10 @@ public sealed class StopWorkerCommand : QueueCmdlet
         {
             var pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
             var named = all.Where(w => pattern.IsMatch(w.Name)).ToList();
-            found.AddRange(named);
-            if (named.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
+            found.AddRange(named.Where(IsAtWork));
+            if (!WildcardPattern.ContainsWildcardCharacters(name) && !named.Any(IsAtWork))
             {
-                WriteNotFound(name);
+                WriteUnstoppable(name, named.LastOrDefault());
             }
         }
 
@@ -85,16 +86,33 @@ public sealed class StopWorkerCommand : QueueCmdlet
     private List<WorkerInfo> OfIds()
     {
         var all = All().ToDictionary(w => w.Id);
-        foreach (var id in Id.Where(id => !all.ContainsKey(id)))
+        var atWork = Id.Where(id => all.GetValueOrDefault(id) is { } worker && IsAtWork(worker)).ToList();
+        foreach (var id in Id.Except(atWork))
         {
-            WriteNotFound(id);
+            WriteUnstoppable(id, all.GetValueOrDefault(id));
         }
 
-        return [.. Id.Where(all.ContainsKey).Select(id => all[id])];
+        return [.. atWork.Select(id => all[id])];
     }
 
-    private List<WorkerInfo> All() => [.. Pull(Client.GetWorkersAsync).Where(w => w.State != WorkerState.Lost)];
+    private List<WorkerInfo> All() => [.. Pull(Client.GetWorkersAsync)];
 
-    private void WriteNotFound(object worker) => WriteItemError(
-        "WorkerNotFound", ErrorCategory.ObjectNotFound, $"There is no worker {worker} at work in {Connection}. Get-PqWorker lists them.", worker);
+    private static bool IsAtWork(WorkerInfo worker) => worker.State != WorkerState.Lost;
+
+    private void WriteUnstoppable(object asked, WorkerInfo? lost)
+    {
+        if (lost is null)
+        {
+            WriteItemError(
+                "WorkerNotFound", ErrorCategory.ObjectNotFound, $"There is no worker {asked} at work in {Connection}. Get-PqWorker lists them.", asked);
+        }
+        else
+        {
+            WriteItemError(
+                "WorkerLost",
+                ErrorCategory.InvalidOperation,
+                $"Worker {lost.Id} ({lost.Name}) on {lost.Host} is lost since {lost.LostAt}: it died, and what it ran was given to others. There is nothing to stop.",
+                asked);
+        }
+    }
 }

@@ -13,6 +13,7 @@ public abstract class TaskChangeCmdlet : QueueCmdlet
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("TaskId")]
     [IdOf(IdOfAttribute.Task)]
+    [ArgumentCompleter(typeof(TaskIdCompleter))]
     public long[] Id { get; set; } = [];
 
     /// <summary>What is done, for -WhatIf and -Confirm.</summary>

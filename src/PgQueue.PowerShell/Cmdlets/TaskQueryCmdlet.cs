@@ -23,10 +23,12 @@ public abstract class TaskQueryCmdlet : QueueCmdlet
     /// <summary>Tasks of these names; * and ? are wildcards.</summary>
     [Parameter(ParameterSetName = QuerySet)]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(TaskNameCompleter))]
     public string[]? Name { get; set; }
 
     /// <summary>Tasks that have all of these tags.</summary>
     [Parameter(ParameterSetName = QuerySet)]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string[]? Tag { get; set; }
 
     /// <summary>Tasks that run a script, a method or a command.</summary>
@@ -41,6 +43,7 @@ public abstract class TaskQueryCmdlet : QueueCmdlet
 
     /// <summary>The tasks of these ids of your own.</summary>
     [Parameter(ParameterSetName = QuerySet)]
+    [ArgumentCompleter(typeof(ClientIdCompleter))]
     public string[]? ClientId { get; set; }
 
     /// <summary>Tasks of these priorities: Batch, Low, Normal, High, Critical, or numbers, such as (50..75).</summary>
@@ -52,11 +55,13 @@ public abstract class TaskQueryCmdlet : QueueCmdlet
     /// <summary>Tasks of these groups; * and ? are wildcards.</summary>
     [Parameter(ParameterSetName = QuerySet)]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(GroupCompleter))]
     public string[]? Group { get; set; }
 
     /// <summary>Tasks that these schedules have added; * and ? are wildcards.</summary>
     [Parameter(ParameterSetName = QuerySet)]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(ScheduleCompleter))]
     public string[]? Schedule { get; set; }
 
     /// <summary>Tasks that finished in one of these ways, such as Timeout or Lost.</summary>
@@ -70,6 +75,7 @@ public abstract class TaskQueryCmdlet : QueueCmdlet
     /// <summary>Tasks whose error is of one of these types, named in full or without the namespace; * and ? are wildcards.</summary>
     [Parameter(ParameterSetName = QuerySet)]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(ErrorTypeCompleter))]
     public string[]? ErrorType { get; set; }
 
     /// <summary>Tasks whose error's message contains this text, in any case; * and ? are wildcards.</summary>

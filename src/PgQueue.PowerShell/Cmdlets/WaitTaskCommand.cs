@@ -24,6 +24,7 @@ public sealed class WaitTaskCommand : QueueCmdlet
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("TaskId")]
     [IdOf(IdOfAttribute.Task)]
+    [ArgumentCompleter(typeof(TaskIdCompleter))]
     public long[] Id { get; set; } = [];
 
     /// <summary>Return when one of them has finished.</summary>

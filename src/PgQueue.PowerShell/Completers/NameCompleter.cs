@@ -7,8 +7,6 @@ namespace PgQueue.PowerShell;
 /// <summary>Completes names that the queue's database holds.</summary>
 public abstract class NameCompleter : IArgumentCompleter
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-
     private protected NameCompleter()
     {
     }
@@ -22,34 +20,21 @@ public abstract class NameCompleter : IArgumentCompleter
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
-        var pattern = WildcardPattern.Get(wordToComplete.Trim('\'', '"') + "*", WildcardOptions.IgnoreCase);
-        return Read(fakeBoundParameters)
+        ArgumentNullException.ThrowIfNull(wordToComplete);
+        ArgumentNullException.ThrowIfNull(fakeBoundParameters);
+        var wanted = wordToComplete.Trim('\'', '"') + "*";
+        var pattern = WildcardPattern.Get(MayBeginInside ? "*" + wanted : wanted, WildcardOptions.IgnoreCase);
+        return CompletionSource.Read(fakeBoundParameters, (client, token) => ReadAsync(client, wanted, token))
             .Where(entry => pattern.IsMatch(entry.Name))
             .Select(entry => new CompletionResult(Quote(entry.Name), entry.Name, CompletionResultType.ParameterValue, entry.Tip));
     }
 
-    private protected abstract IEnumerable<(string Name, string Tip)> Names(QueueClient client, CancellationToken cancellationToken);
+    /// <summary>True where what is typed may be any part of a name.</summary>
+    private protected virtual bool MayBeginInside => false;
 
-    private List<(string Name, string Tip)> Read(IDictionary bound)
-    {
-        var given = bound["Connection"] is PSObject wrapped ? wrapped.BaseObject : bound["Connection"];
-        try
-        {
-            var connection = given as PqConnection ?? (given is string text ? new PqConnection(text, DefaultConnection.Schema) : DefaultConnection.Known ?? Session.Current.Embedded);
-            if (connection is null)
-            {
-                return [];
-            }
-
-            using var patience = new CancellationTokenSource(Patience);
-            return [.. Names(Session.Current.Client(connection).Queue, patience.Token)];
-        }
-        catch (Exception e) when (e is QueueException or OperationCanceledException)
-        {
-            // The prompt must not show an error for a key pressed; the command itself will say what is wrong.
-            return [];
-        }
-    }
+    /// <summary>The names and what is said of each. Those that don't fit the pattern may be among them.</summary>
+    private protected abstract Task<IReadOnlyList<(string Name, string Tip)>> ReadAsync(
+        QueueClient client, string pattern, CancellationToken cancellationToken);
 
     private static string Quote(string name) => name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
         ? name

@@ -1,8 +1,9 @@
 namespace PgQueue.PowerShell;
 
-/// <summary>Completes the names of queues. Starts no server, waits a second at the most, and never fails.</summary>
+/// <summary>Completes the names of queues.</summary>
 public sealed class QueueCompleter : NameCompleter
 {
-    private protected override IEnumerable<(string Name, string Tip)> Names(QueueClient client, CancellationToken cancellationToken) =>
-        client.GetQueueNamesAsync(cancellationToken).GetAwaiter().GetResult().Select(name => (name, $"Queue {name}"));
+    private protected override async Task<IReadOnlyList<(string Name, string Tip)>> ReadAsync(
+        QueueClient client, string pattern, CancellationToken cancellationToken) =>
+        [.. (await client.GetQueueNamesAsync(cancellationToken).ConfigureAwait(false)).Select(name => (name, $"Queue {name}"))];
 }

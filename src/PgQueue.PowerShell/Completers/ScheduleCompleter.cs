@@ -1,9 +1,17 @@
 namespace PgQueue.PowerShell;
 
-/// <summary>Completes the names of schedules. Starts no server, waits a second at the most, and never fails.</summary>
+/// <summary>Completes the names of schedules.</summary>
 public sealed class ScheduleCompleter : NameCompleter
 {
-    private protected override IEnumerable<(string Name, string Tip)> Names(QueueClient client, CancellationToken cancellationToken) =>
-        client.GetSchedulesAsync(null, cancellationToken).ToBlockingEnumerable(cancellationToken)
-            .Select(s => (s.Name, $"{s.State}: {s.Cron ?? $"every {s.Every}"}"));
+    private protected override async Task<IReadOnlyList<(string Name, string Tip)>> ReadAsync(
+        QueueClient client, string pattern, CancellationToken cancellationToken)
+    {
+        var found = new List<(string, string)>();
+        await foreach (var schedule in client.GetSchedulesAsync(null, cancellationToken).ConfigureAwait(false))
+        {
+            found.Add((schedule.Name, $"{schedule.State}: {schedule.Cron ?? $"every {DurationText.Exact(schedule.Every)}"}"));
+        }
+
+        return found;
+    }
 }

@@ -2,11 +2,11 @@ using System.Management.Automation;
 
 namespace PgQueue.PowerShell;
 
-/// <summary>Lets -Connection take a connection, or a connection string in its place.</summary>
+/// <summary>Lets -Connection take a connection, or a connection string or the embedded server in its place.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 internal sealed class ConnectionTransformationAttribute : ArgumentTransformationAttribute
 {
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) => Unwrap(inputData) switch
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) => (ServerConnectionTransformationAttribute.Of(inputData) ?? Unwrap(inputData)) switch
     {
         string text => new PqConnection(text, DefaultConnection.Schema),
         PSObject saved when saved.TypeNames.Contains("Deserialized." + typeof(PqConnection).FullName) =>

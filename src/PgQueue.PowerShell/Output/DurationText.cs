@@ -17,6 +17,10 @@ public static class DurationText
         _ => Two(t.Days, "d", t.Hours, "h"),
     };
 
+    /// <summary>The whole duration, as a parameter takes it: 15m, 1d2h3m, 1.5s; an empty text for none.</summary>
+    /// <param name="time">The duration.</param>
+    public static string Exact(TimeSpan? time) => time is { } t ? ShortDuration.Of(t) : "";
+
     private static string Two(int large, string unit, int small, string smallUnit) =>
         small == 0 ? Text($"{large}{unit}") : Text($"{large}{unit}{small}{smallUnit}");
 

@@ -7,7 +7,7 @@ internal static class TaskErrors
 {
     /// <summary>The error that ended a task.</summary>
     public static ErrorRecord From(TaskError error, QueueTask task) =>
-        Make(error.Message, error.ErrorId ?? "TaskFailed", error.Category, error.Type, error.Target, task);
+        Make(new TaskException(error), error.ErrorId ?? "TaskFailed", error.Category, error.Type, error.Target, task);
 
     /// <summary>An error that a task wrote and went on.</summary>
     public static ErrorRecord From(TaskOutput record, QueueTask task)
@@ -20,7 +20,7 @@ internal static class TaskErrors
         var saved = PSObject.AsPSObject(PSSerializer.Deserialize(record.Clixml));
         var category = saved.Properties["CategoryInfo"]?.Value is PSObject info ? info : null;
         return Make(
-            record.Text ?? "",
+            new RemoteException(record.Text ?? ""),
             Text(saved, "FullyQualifiedErrorId") ?? "TaskError",
             Text(category, "Category") ?? Text(saved, "ErrorCategory_Category"),
             Text(category, "Reason") ?? Text(saved, "ErrorCategory_Reason"),
@@ -28,10 +28,10 @@ internal static class TaskErrors
             task);
     }
 
-    private static ErrorRecord Make(string message, string id, string? category, string? type, string? target, QueueTask task)
+    private static ErrorRecord Make(RemoteException exception, string id, string? category, string? type, string? target, QueueTask task)
     {
         var record = new ErrorRecord(
-            new RemoteException(message),
+            exception,
             id,
             Enum.TryParse<ErrorCategory>(category, out var known) ? known : ErrorCategory.OperationStopped,
             task.Id);

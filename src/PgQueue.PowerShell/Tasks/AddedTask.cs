@@ -14,4 +14,7 @@ public sealed record AddedTask
 
     /// <summary>True where -DedupeKey named an unfinished task: it is that one, and nothing was added.</summary>
     public required bool Existing { get; init; }
+
+    /// <summary>Its id and its name.</summary>
+    public override string ToString() => $"{Id} {Name}".TrimEnd();
 }

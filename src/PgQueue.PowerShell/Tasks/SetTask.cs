@@ -26,4 +26,7 @@ public sealed class SetTask
 
     /// <summary>Added: there was none. Replaced: it took the place of one that waited or had finished. Queued: it runs after the one that runs.</summary>
     public SetOutcome Outcome => (SetOutcome)_outcome;
+
+    /// <summary>Its ids and what was done: <c>42 index (Replaced)</c>.</summary>
+    public override string ToString() => $"{Id} {ClientId} ({Outcome})";
 }

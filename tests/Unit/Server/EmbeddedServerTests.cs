@@ -57,10 +57,12 @@ public sealed class EmbeddedServerTests
         var file = Path.Combine(directory.Server, "password");
         var password = (await File.ReadAllTextAsync(file, Token)).Trim();
         Assert.True(password.Length * 4 >= 128);
-        Assert.DoesNotContain(password, status.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(password, $"{status} {status.ConnectionString} {status.Uri}", StringComparison.Ordinal);
+        Assert.Contains(password, ConnectionStrings.WithPassword(status.ConnectionString!), StringComparison.Ordinal);
         if (!OperatingSystem.IsWindows())
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(directory.Server, "pgpass")));
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(status.Host!));
         }
 

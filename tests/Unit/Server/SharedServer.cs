@@ -38,7 +38,7 @@ internal static class SharedServer
         {
             var options = directory.Options(("full_page_writes", "off"), ("max_connections", "400"));
             var status = await new EmbeddedServer(options).StartAsync();
-            return (directory, status.ConnectionString!);
+            return (directory, ConnectionStrings.WithPassword(status.ConnectionString!));
         }
         catch
         {

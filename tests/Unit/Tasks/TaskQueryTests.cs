@@ -69,7 +69,7 @@ public sealed class TaskQueryTests
         Assert.Equal([first], task.After);
         Assert.Equal(expires.UtcDateTime, task.ExpiresAt!.Value.ToUniversalTime(), TimeSpan.FromMilliseconds(1));
         Assert.Equal((TimeSpan.FromSeconds(9), "IOException"), (task.Retry!.Delay, Assert.Single(task.Retry.RetryOn!)));
-        Assert.Equal("after 00:00:09, linear up to 01:00:00, on IOException", task.Retry.ToString());
+        Assert.Equal("after 9s, linear up to 1h, on IOException", task.Retry.ToString());
         Assert.NotNull(task.Tick);
         Assert.Null((await queue.TaskAsync(first)).Retry);
     }

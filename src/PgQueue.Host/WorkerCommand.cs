@@ -37,6 +37,12 @@ internal static class WorkerCommand
         Description = "Processes that a task may have at once where it doesn't say so itself; 0 for no limit, 1000 where absent. On Linux only.",
     };
 
+    private static readonly Option<int> MaxTasksPerChild = new("--max-tasks-per-child")
+    {
+        Description = "Scripts or methods that one process runs one after the other.",
+        DefaultValueFactory = _ => new WorkerOptions().MaxTasksPerChild,
+    };
+
     private static readonly Option<FileInfo?> BeforeTask = Script("--before-task", "PowerShell script to run before each task, with the task as its argument.");
 
     private static readonly Option<FileInfo?> AfterTask = Script("--after-task", "PowerShell script to run after each task, with the task and its error as arguments.");
@@ -45,7 +51,7 @@ internal static class WorkerCommand
     {
         var command = new Command("worker", "Runs tasks until told to stop: SIGTERM or Ctrl+C lets them finish, a second one ends them at once (they run again elsewhere).")
         {
-            Queues, Concurrency, Name, Once, Drain, For, StopGrace, ProcessLimit, BeforeTask, AfterTask,
+            Queues, Concurrency, Name, Once, Drain, For, StopGrace, ProcessLimit, MaxTasksPerChild, BeforeTask, AfterTask,
         };
         WorkerFilterOptions.AddTo(command);
         command.Validators.Add(result =>
@@ -72,6 +78,7 @@ internal static class WorkerCommand
             For = Seconds(arguments.GetValue(For)),
             StopGrace = Seconds(arguments.GetValue(StopGrace)),
             ProcessLimit = arguments.GetValue(ProcessLimit) ?? new WorkerOptions().ProcessLimit,
+            MaxTasksPerChild = arguments.GetValue(MaxTasksPerChild),
             BeforeTask = await TextAsync(arguments.GetValue(BeforeTask), cancellationToken),
             AfterTask = await TextAsync(arguments.GetValue(AfterTask), cancellationToken),
             OnEvent = WorkerLog.Write,

@@ -9,5 +9,9 @@ internal sealed class BrokenRunner(TaskSetupException reason) : ITaskRunner
     {
     }
 
+    public void Forget()
+    {
+    }
+
     public TaskEnded Run(RunTask task, TaskVoice voice, CancellationToken stop) => TaskSession.Failed(ErrorDetails.From(reason));
 }

@@ -15,7 +15,7 @@ internal sealed class ControlChannel
     private readonly MessageWriter writer = new();
     private readonly Lock writing = new();
     private readonly ManualResetEventSlim runCame = new();
-    private readonly CancellationTokenSource stopping = new();
+    private CancellationTokenSource stopping = new();
     private readonly Lock asking = new();
     private Dictionary<long, TaskCompletionSource<TasksAdded>>? asked;
     private RunTask? run;
@@ -47,6 +47,13 @@ internal sealed class ControlChannel
     {
         runCame.Wait(CancellationToken.None);
         return run!;
+    }
+
+    /// <summary>Gets ready for another task, which the worker sends only when it has been told so.</summary>
+    public void Renew()
+    {
+        stopping = new CancellationTokenSource();
+        runCame.Reset();
     }
 
     /// <summary>Sends a message; ends the process where the worker is gone.</summary>

@@ -14,4 +14,7 @@ internal interface ITaskRunner
     /// <param name="stop">Cancelled when the task is to give way.</param>
     /// <exception cref="TaskSetupException">What the task needs is not there.</exception>
     TaskEnded Run(RunTask task, TaskVoice voice, CancellationToken stop);
+
+    /// <summary>Lets go of what its task has left, before another runner takes its place.</summary>
+    void Forget();
 }

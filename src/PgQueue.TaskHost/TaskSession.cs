@@ -5,7 +5,7 @@ using PgQueue.TaskHost.Scripts;
 
 namespace PgQueue.TaskHost;
 
-/// <summary>One child's life: connect, get ready, run the task that comes, say how it ended.</summary>
+/// <summary>One child's life: connect, get ready, run the task that comes, say how it ended; again where more are to come.</summary>
 internal static class TaskSession
 {
     /// <summary>A child left alone for so long waits for work; before, its processor time belongs to those that have some.</summary>
@@ -19,13 +19,29 @@ internal static class TaskSession
         var runner = Prepare(start.Kind);
 
         channel.SendHello(start.Token);
+        while (RunOne(start, channel, runner) is { } before)
+        {
+            runner.Forget();
+            before.Restore();
+            runner = Prepare(start.Kind);
+            channel.Renew();
+            channel.Send(new ChildMessage { Ready = true });
+        }
+    }
+
+    /// <summary>Waits for a task and runs it. Where another may follow, returns what has to be as it was before.</summary>
+    private static ProcessSettings? RunOne(StartInfo start, ControlChannel channel, ITaskRunner runner)
+    {
         runner.WarmUp(channel.RunComesWithin);
         var task = channel.WaitForRun();
+        var before = task.MoreToCome ? ProcessSettings.Take() : null;
 
         var output = new OutputQueue(channel);
         var ended = Execute(start.Kind, runner, task, new TaskVoice(channel, output), channel.Stopping);
         output.Close();
+        before?.EndPrinting(start.Token);
         channel.Send(new ChildMessage { Ended = ended });
+        return before;
     }
 
     private static TaskEnded Execute(string kind, ITaskRunner runner, RunTask task, TaskVoice voice, CancellationToken stop)

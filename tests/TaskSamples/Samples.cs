@@ -6,6 +6,8 @@ namespace PgQueue.TaskSamples;
 /// <summary>Methods that behave.</summary>
 public static class Samples
 {
+    private static int calls;
+
     public static int Add(int a, int b) => a + b;
 
     public static async Task<int> AddAsync(int a, int b, CancellationToken cancellationToken)
@@ -111,6 +113,9 @@ public static class Samples
     }
 
     public static string CurrentDirectory() => System.Environment.CurrentDirectory;
+
+    /// <summary>This process's number, and how often this was called in it.</summary>
+    public static int[] Count() => [System.Environment.ProcessId, ++calls];
 
     public static string? ReadInput() => Console.In.ReadLine();
 

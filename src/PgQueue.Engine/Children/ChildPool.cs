@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace PgQueue;
 
 /// <summary>
-/// Hands out fresh children, and keeps some started ahead of need for the kinds of task seen lately. Each runs one task
-/// and is gone.
+/// Hands out children, and keeps some started ahead of need for the kinds of task seen lately. Each runs one task and is
+/// gone, unless the worker lets them run several.
 /// </summary>
 internal sealed class ChildPool : IAsyncDisposable
 {
@@ -14,13 +14,14 @@ internal sealed class ChildPool : IAsyncDisposable
     private readonly ChildServer _server;
     private readonly ChildSettings _settings;
     private readonly int _warm;
+    private readonly int _maxTasks;
     private readonly ConcurrentDictionary<TaskKind, Stock> _stocks = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly Timer _sweep;
 
-    public ChildPool(TaskHostLauncher launcher, ChildServer server, ChildSettings settings, int warm)
+    public ChildPool(TaskHostLauncher launcher, ChildServer server, ChildSettings settings, int warm, int maxTasks)
     {
-        (_launcher, _server, _settings, _warm) = (launcher, server, settings, warm);
+        (_launcher, _server, _settings, _warm, _maxTasks) = (launcher, server, settings, warm, maxTasks);
         _sweep = new Timer(_ => Sweep(), null, IdleTime, IdleTime / 4);
     }
 
@@ -36,6 +37,18 @@ internal sealed class ChildPool : IAsyncDisposable
 
     /// <summary>Takes back a child that nobody waits for any more: the next one may have it.</summary>
     public void Return(TaskKind kind, Task<HostedChild> starting) => _stocks.GetOrAdd(kind, _ => new Stock()).PutBack(starting);
+
+    /// <summary>Takes a child that has run its task: another task may have it, or it is ended.</summary>
+    public ValueTask TakeBackAsync(HostedChild child)
+    {
+        if (!child.MayRunAgain || _closing.IsCancellationRequested)
+        {
+            return child.DisposeAsync();
+        }
+
+        Return(child.Kind, child.RenewAsync(_closing.Token));
+        return ValueTask.CompletedTask;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -53,7 +66,7 @@ internal sealed class ChildPool : IAsyncDisposable
     }
 
     private Task<HostedChild> StartAsync(TaskKind kind) =>
-        HostedChild.StartAsync(kind, _launcher, _server, _settings, _closing.Token);
+        HostedChild.StartAsync(kind, _launcher, _server, _settings, _maxTasks, _closing.Token);
 
     private static async Task<HostedChild?> TakeAsync(Stock stock)
     {

@@ -1,34 +1,34 @@
 using System.ComponentModel;
-using System.Text;
 using PgQueue.Protocol;
 
 namespace PgQueue;
 
-/// <summary>A task host's process, from its start to its end: waits for its one task, runs it, and is gone.</summary>
+/// <summary>A task host's process, from its start to its end: waits for its task, runs it, and is gone; or waits for another.</summary>
 internal sealed class HostedChild : IAsyncDisposable
 {
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ExitTime = TimeSpan.FromSeconds(5);
-
-    private const int EarlyOutput = 4000;
+    private static readonly TimeSpan PrintTime = TimeSpan.FromSeconds(1);
 
     private readonly IChildProcess _process;
+    private readonly PrintedLines _printed;
     private readonly Task _printing;
-    private readonly StringBuilder _early = new();
-    private readonly Lock _lock = new();
-    private RunOutput? _output;
     private readonly SemaphoreSlim _writing = new(1);
     private FrameStream? _channel;
 
     /// <summary>The task's own code had ended before anybody stopped it: only its AfterTask hook still ran.</summary>
     private bool _settled;
 
-    private HostedChild(IChildProcess process, TaskKind kind)
+    private int _tasksLeft;
+
+    private HostedChild(IChildProcess process, TaskKind kind, string token, int maxTasks)
     {
         _process = process;
         Kind = kind;
+        _tasksLeft = maxTasks;
+        _printed = new PrintedLines(kind, token);
         _printing = ChildOutput.PumpAsync(
-            process, line => PrintedAsync(OutputStream.Information, line), line => PrintedAsync(OutputStream.Error, line), CancellationToken.None);
+            process, line => _printed.AddAsync(OutputStream.Information, line), line => _printed.AddAsync(OutputStream.Error, line), CancellationToken.None);
     }
 
     public TaskKind Kind { get; }
@@ -37,10 +37,13 @@ internal sealed class HostedChild : IAsyncDisposable
 
     public bool HasExited => _process.Exited.IsCompleted;
 
+    /// <summary>After a run: it waits for another, or does so soon.</summary>
+    public bool MayRunAgain { get; private set; }
+
     /// <summary>Starts a child and waits until it is ready for its task.</summary>
     /// <exception cref="QueueException">It could not be started.</exception>
     public static async Task<HostedChild> StartAsync(
-        TaskKind kind, TaskHostLauncher launcher, ChildServer server, ChildSettings settings, CancellationToken cancellationToken)
+        TaskKind kind, TaskHostLauncher launcher, ChildServer server, ChildSettings settings, int maxTasks, CancellationToken cancellationToken)
     {
         var (file, args, environment) = launcher.CommandFor(kind);
         var (token, connecting) = server.Expect();
@@ -50,7 +53,8 @@ internal sealed class HostedChild : IAsyncDisposable
         HostedChild child;
         try
         {
-            child = new HostedChild(ChildProcess.Start(new ProcessStart(file, args, settings.EnvironmentOf(mark, environment), null), mark), kind);
+            var start = new ProcessStart(file, args, settings.EnvironmentOf(mark, environment), null);
+            child = new HostedChild(ChildProcess.Start(start, mark), kind, token, maxTasks);
         }
         catch (Win32Exception e)
         {
@@ -63,7 +67,7 @@ internal sealed class HostedChild : IAsyncDisposable
             if (!connecting.IsCompleted)
             {
                 await child._printing.ConfigureAwait(false);
-                throw new QueueException(QueueError.InvalidArgument, $"The task host ended before it was ready. {child.Early()}");
+                throw new QueueException(QueueError.InvalidArgument, $"The task host ended before it was ready. {child._printed.Early()}");
             }
 
             child._channel = await connecting.ConfigureAwait(false);
@@ -80,25 +84,63 @@ internal sealed class HostedChild : IAsyncDisposable
             }
 
             throw e is TimeoutException
-                ? new QueueException(QueueError.InvalidArgument, $"The task host was not ready within {StartTime.TotalSeconds:0} s. {child.Early()}", e)
+                ? new QueueException(QueueError.InvalidArgument, $"The task host was not ready within {StartTime.TotalSeconds:0} s. {child._printed.Early()}", e)
                 : new QueueException(QueueError.InvalidArgument, $"The task host could not be started: {e.Message}", e);
         }
     }
 
-    /// <summary>Runs the task to its end, whatever that is; the child is used up then.</summary>
+    /// <summary>Runs the task to its end, whatever that is; the child is used up then, unless it <see cref="MayRunAgain"/>.</summary>
     public async Task<(RunOutcome Outcome, StopReason? Stopped)> RunAsync(
         RunControl control, RunTask task, RunOutput output, Supervisor supervisor, TaskAdder adder)
     {
-        lock (_lock)
-        {
-            _output = output;
-        }
-
-        var conversation = ConverseAsync(control, task, output, adder);
+        var moreToCome = --_tasksLeft > 0;
+        (MayRunAgain, _settled) = (false, false);
+        _printed.Begin(output);
+        var conversation = ConverseAsync(control, task with { MoreToCome = moreToCome }, output, adder);
         var stopped = await supervisor.WatchAsync(_process, control, conversation, AskToStopAsync).ConfigureAwait(false);
         var ended = await conversation.ConfigureAwait(false);
+        if (moreToCome)
+        {
+            MayRunAgain = ended is not null && stopped is null && !HasExited && await HasPrintedAllAsync().ConfigureAwait(false);
+            if (MayRunAgain)
+            {
+                return (Judge(ended, new ProcessExit(null, null, _process.EndTask())), null);
+            }
+
+            _channel!.Dispose(); // It waits for another task, and ends when it hears that there won't be one.
+        }
+
         var exit = await FinishAsync().ConfigureAwait(false);
         return (Judge(ended, exit), _settled && stopped is StopReason.Timeout or StopReason.Memory or StopReason.Processes or StopReason.Released ? null : stopped);
+    }
+
+    /// <summary>Waits until a child that <see cref="MayRunAgain"/> has forgotten its last task.</summary>
+    /// <exception cref="QueueException">It ended, or did not get ready in time.</exception>
+    public async Task<HostedChild> RenewAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            time.CancelAfter(StartTime);
+            if (await _channel!.ReadAsync(time.Token).ConfigureAwait(false) is { Ready: true })
+            {
+                ReadySince = DateTime.UtcNow;
+                return this;
+            }
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or ObjectDisposedException
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // Below, as where it has closed the line.
+        }
+        catch (OperationCanceledException)
+        {
+            await DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        await DisposeAsync().ConfigureAwait(false);
+        throw new QueueException(QueueError.InvalidArgument, "The task host did not get ready for another task.");
     }
 
     public async ValueTask DisposeAsync()
@@ -227,33 +269,11 @@ internal sealed class HostedChild : IAsyncDisposable
         return outcome with { PeakMemory = exit.PeakMemory, AfterError = ended?.AfterError };
     }
 
-    private ValueTask PrintedAsync(OutputStream stream, string line)
+    /// <summary>Whether all that the task printed has come; where its streams were closed or put to other use, that can't be known.</summary>
+    private async Task<bool> HasPrintedAllAsync()
     {
-        RunOutput? output;
-        lock (_lock)
-        {
-            output = _output;
-            if (output is null)
-            {
-                if (_early.Length < EarlyOutput)
-                {
-                    _early.AppendLine(line);
-                }
-
-                return ValueTask.CompletedTask;
-            }
-        }
-
-        // A method has no other output than what it prints; a script's goes by its streams.
-        var target = stream == OutputStream.Information && Kind == TaskKind.Method ? OutputStream.Output : stream;
-        return output.AddAsync(target, line, null, CancellationToken.None);
-    }
-
-    private string Early()
-    {
-        lock (_lock)
-        {
-            return _early.Length == 0 ? "It printed nothing." : "It printed: " + _early.ToString().Trim();
-        }
+        var all = _printed.EndAsync();
+        await Task.WhenAny(all, _process.Exited, Task.Delay(PrintTime, CancellationToken.None)).ConfigureAwait(false);
+        return all.IsCompleted;
     }
 }

@@ -24,6 +24,12 @@ internal interface IChildProcess : IAsyncDisposable
     /// <summary>Asks it to end, as its operating system does that.</summary>
     void Terminate();
 
+    /// <summary>
+    /// Between two of its tasks: kills what the last one left running in its session, and tells how much memory it has
+    /// held. Where the operating system offers neither, nothing is killed and null returned.
+    /// </summary>
+    long? EndTask();
+
     /// <summary>Kills it and everything that it started, wherever that hides. Returns when all of it is gone.</summary>
     Task KillTreeAsync();
 }

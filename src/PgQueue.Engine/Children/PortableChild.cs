@@ -49,6 +49,8 @@ internal sealed class PortableChild : IChildProcess
 
     public void Terminate() => _process.Kill();
 
+    public long? EndTask() => null;
+
     public async Task KillTreeAsync()
     {
         _process.Kill(entireProcessTree: true);

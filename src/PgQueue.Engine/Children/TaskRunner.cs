@@ -79,9 +79,13 @@ internal sealed class TaskRunner(
             return (RunOutcome.Failed(TaskEnd.Error, e.Message, e.GetType().FullName), null);
         }
 
-        await using (child.ConfigureAwait(false))
+        try
         {
             return await child.RunAsync(control, task, output, supervisor, adder).ConfigureAwait(false);
+        }
+        finally
+        {
+            await pool.TakeBackAsync(child).ConfigureAwait(false);
         }
     }
 

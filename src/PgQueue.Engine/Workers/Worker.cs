@@ -178,7 +178,8 @@ public sealed class Worker
             var server = new ChildServer(folder);
             await using (server.ConfigureAwait(false))
             {
-                var pool = new ChildPool(new TaskHostLauncher(_options), server, settings, _options.Mode == WorkerMode.Once ? 0 : _options.WarmChildren);
+                var warm = _options.Mode == WorkerMode.Once ? 0 : _options.WarmChildren;
+                var pool = new ChildPool(new TaskHostLauncher(_options), server, settings, warm, _options.MaxTasksPerChild);
                 await using (pool.ConfigureAwait(false))
                 {
                     using var adder = new TaskAdder(database, outage);

@@ -69,6 +69,15 @@ public sealed record WorkerOptions
     /// <summary>Child processes kept started ahead of need, for each kind of task seen lately, 0 to 100; 1.</summary>
     public int WarmChildren { get; init; } = 1;
 
+    /// <summary>
+    /// Scripts or methods that a child process runs one after the other before it ends, 1 to 1,000,000; 1: each task has a
+    /// fresh process. With more they start at once, and share a process: what one of them changes in it, such as static
+    /// fields, loaded assemblies and threads that it leaves, the next one finds. Environment, working directory, console
+    /// and, for scripts, the session itself are new for each; on Linux what a task left running in its session is ended.
+    /// A task that was stopped or timed out takes its process with it. Commands always have a process of their own.
+    /// </summary>
+    public int MaxTasksPerChild { get; init; } = 1;
+
     /// <summary>Characters of output kept of one run; what comes after is dropped with a notice. 10 million.</summary>
     public long MaxOutput { get; init; } = 10_000_000;
 
@@ -119,6 +128,7 @@ public sealed record WorkerOptions
         Require(CancelGrace >= TimeSpan.Zero, nameof(CancelGrace), CancelGrace, "must not be negative");
         Require(StopGrace is null || StopGrace >= TimeSpan.Zero, nameof(StopGrace), StopGrace!, "must not be negative");
         Require(For is null || For > TimeSpan.Zero, nameof(For), For!, "must be longer than zero");
+        Require(MaxTasksPerChild is >= 1 and <= 1_000_000, nameof(MaxTasksPerChild), MaxTasksPerChild, "must be from 1 to 1,000,000");
         Require(WarmChildren is >= 0 and <= 100, nameof(WarmChildren), WarmChildren, "must be from 0 to 100");
         Require(MaxOutput >= 0, nameof(MaxOutput), MaxOutput, "must not be negative");
         Require(ProcessLimit is null or >= 0, nameof(ProcessLimit), ProcessLimit!, "must not be negative");

@@ -58,6 +58,10 @@ public sealed partial class StartWorkerCommand : QueueCmdlet
     [Parameter]
     public int? WarmChildren { get; set; }
 
+    /// <summary>Scripts or methods that one process runs one after the other. Default: 1, a fresh process for each.</summary>
+    [Parameter]
+    public int? MaxTasksPerChild { get; set; }
+
     /// <summary>Characters of output kept of one run. Default: 10 million.</summary>
     [Parameter]
     public long? MaxOutput { get; set; }
@@ -118,6 +122,7 @@ public sealed partial class StartWorkerCommand : QueueCmdlet
             CancelGrace = CancelGrace ?? usual.CancelGrace,
             StopGrace = StopGrace,
             WarmChildren = WarmChildren ?? usual.WarmChildren,
+            MaxTasksPerChild = MaxTasksPerChild ?? usual.MaxTasksPerChild,
             MaxOutput = MaxOutput ?? usual.MaxOutput,
             ProcessLimit = ProcessLimit ?? usual.ProcessLimit,
             BeforeTask = BeforeTask?.ToString(),

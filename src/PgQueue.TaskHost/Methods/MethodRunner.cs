@@ -15,6 +15,10 @@ internal sealed class MethodRunner : ITaskRunner
         }
     }
 
+    public void Forget()
+    {
+    }
+
     public TaskEnded Run(RunTask task, TaskVoice voice, CancellationToken stop)
     {
         var output = voice.Output;

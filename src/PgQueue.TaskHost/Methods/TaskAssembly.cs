@@ -6,13 +6,18 @@ namespace PgQueue.TaskHost.Methods;
 /// <summary>The assembly that holds a task's method, loaded with the dependencies that its .deps.json names.</summary>
 internal sealed class TaskAssembly
 {
+    /// <summary>Those of the process's earlier tasks, where it runs several.</summary>
+    private static readonly List<TaskAssembly> Loaded = [];
+
     private readonly Assembly assembly;
     private readonly string path;
+    private readonly DateTime written;
 
-    private TaskAssembly(Assembly assembly, string path)
+    private TaskAssembly(Assembly assembly, string path, DateTime written)
     {
         this.assembly = assembly;
         this.path = path;
+        this.written = written;
     }
 
     /// <exception cref="TaskSetupException">There is no such file, or it is no .NET assembly.</exception>
@@ -26,11 +31,17 @@ internal sealed class TaskAssembly
 
         try
         {
-            var context = new TaskLoadContext(full);
+            var written = File.GetLastWriteTimeUtc(full);
+            var task = Loaded.Find(a => a.path == full && a.written == written);
+            if (task is null)
+            {
+                task = new TaskAssembly(new TaskLoadContext(full).LoadFromAssemblyPath(full), full, written);
+                Loaded.Add(task);
+            }
 
-            // Never left: the process runs this task only, and what it loads by name must come from here.
-            _ = context.EnterContextualReflection();
-            return new TaskAssembly(context.LoadFromAssemblyPath(full), full);
+            // Never left: the process runs this task now, and what it loads by name must come from here.
+            _ = AssemblyLoadContext.GetLoadContext(task.assembly)!.EnterContextualReflection();
+            return task;
         }
         catch (Exception e) when (e is BadImageFormatException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {

@@ -35,6 +35,9 @@ internal sealed record ChildMessage
 
     /// <summary>Last frame of a task: how it ended. All its output was sent before.</summary>
     public TaskEnded? Ended { get; init; }
+
+    /// <summary>True where the child has forgotten its last task and waits for another.</summary>
+    public bool Ready { get; init; }
 }
 
 /// <summary>A child proves with its one-time token that it is the process that the worker started.</summary>
@@ -91,6 +94,9 @@ internal sealed record RunTask
 
     /// <summary>The tasks that it waited for and what came of them, as JSON an array of <see cref="InputTask"/>; null where there are none.</summary>
     public string? Inputs { get; init; }
+
+    /// <summary>Another task may follow it in the same child.</summary>
+    public bool MoreToCome { get; init; }
 
     /// <summary>What the worker runs before and after its tasks; null where it has nothing of that kind.</summary>
     public TaskHooks? Hooks { get; init; }

@@ -73,6 +73,7 @@ internal static class WorkerFrame
         writer.Write(run.Kind);
         WriteText(writer, run.Script);
         WriteText(writer, run.Inputs);
+        writer.Write(run.MoreToCome);
         writer.Write(run.Spec.All.Count);
         foreach (var member in run.Spec.All)
         {
@@ -108,6 +109,7 @@ internal static class WorkerFrame
         Kind = reader.ReadString(),
         Script = ReadText(reader),
         Inputs = ReadText(reader),
+        MoreToCome = reader.ReadBoolean(),
         Spec = ReadSpec(reader),
         Hooks = reader.ReadBoolean() ? ReadHooks(reader) : null,
     };

@@ -78,6 +78,9 @@ internal sealed class ScriptRunner : ITaskRunner
         }
     }
 
+    // Whatever the script left running in its runspace is told to stop, and nobody waits for that.
+    public void Forget() => runspace.CloseAsync();
+
     private (TaskEnded Ended, ErrorRecord? Error) RunToItsEnd(
         RunTask task, PSVariable variable, ScriptHooks? hooks, StreamCapture capture, CancellationToken stop)
     {

@@ -38,6 +38,11 @@ internal sealed class MessageWriter
             Write("ended", ended);
         }
 
+        if (message.Ready)
+        {
+            frame.Raw("ready", "true"u8);
+        }
+
         frame.CloseObject();
         return frame.Frame;
     }

@@ -143,6 +143,6 @@ public sealed class HostedTaskTests
         Assert.Contains("Break-It", error.ScriptStackTrace, StringComparison.Ordinal);
     }
 
-    private static NewTask Method(string method, params JsonNode?[] args) =>
+    internal static NewTask Method(string method, params JsonNode?[] args) =>
         NewTask.ForMethod(BuiltFile.Samples, "PgQueue.TaskSamples." + method, args);
 }

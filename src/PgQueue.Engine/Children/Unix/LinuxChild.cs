@@ -57,6 +57,12 @@ internal sealed class LinuxChild : IChildProcess
         }
     }
 
+    public long? EndTask()
+    {
+        ProcessTree.KillFollowers(Id);
+        return PeakMemory.Take(Id);
+    }
+
     public async Task KillTreeAsync()
     {
         await ProcessTree.KillAsync(Exited.IsCompleted ? null : Id, Mark).ConfigureAwait(false);

@@ -45,6 +45,22 @@ internal static class ProcessTree
         }
     }
 
+    /// <summary>Kills what is in a leader's session, but not the leader.</summary>
+    public static void KillFollowers(int leader)
+    {
+        var table = new ProcessTable();
+        for (var round = 0; round < MostRounds; round++)
+        {
+            var found = table.Read().Where(p => p.Session == leader && p.Id != leader && !p.IsDead).ToList();
+            if (found.Count == 0)
+            {
+                return;
+            }
+
+            found.ForEach(p => _ = LibC.kill(p.Id, LibC.SIGKILL));
+        }
+    }
+
     /// <summary>
     /// Brings it all to a halt, round by round until no new process is found: one that has been told to stop starts
     /// nothing any more.

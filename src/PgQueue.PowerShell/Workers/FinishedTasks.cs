@@ -3,8 +3,8 @@ using System.Management.Automation;
 namespace PgQueue.PowerShell;
 
 /// <summary>
-/// Emits the tasks that a worker has finished, in the order of their ends. They are read in batches, ten times a second at
-/// the most; one that ends alone is read at once. To be used on the pipeline's thread only.
+/// Emits the tasks that a worker has finished, in the order of their ends as far as they are read together: in batches, ten
+/// times a second at the most. One that ends alone is read at once. To be used on the pipeline's thread only.
 /// </summary>
 /// <param name="cmdlet">Who emits them.</param>
 /// <param name="read">Reads tasks by their ids, in no order; null where the database stays away for too long.</param>
@@ -51,12 +51,14 @@ internal sealed class FinishedTasks(Cmdlet cmdlet, Func<IReadOnlyCollection<long
             var found = read([.. batch.Select(e => e.TaskId).Distinct()])?.ToDictionary(task => task.Id);
             _ended.RemoveRange(0, batch.Count);
             Warn(batch, found);
-            foreach (var e in batch)
+
+            // The worker's threads may tell of two ends in the wrong order.
+            foreach (var next in batch
+                .Where(e => found?.ContainsKey(e.TaskId) ?? false)
+                .Select(e => (End: e, Task: AtItsEnd(found![e.TaskId], e)))
+                .OrderBy(next => next.Task.FinishedAt))
             {
-                if (found?.GetValueOrDefault(e.TaskId) is { } task)
-                {
-                    _read.Enqueue((e, AtItsEnd(task, e)));
-                }
+                _read.Enqueue(next);
             }
         }
 

@@ -69,11 +69,11 @@ Describe 'A task''s id' {
     }
 
     It 'is among some tens at most' {
-        $null = Invoke-TestSql $server "insert into $($queue.Schema).task (id, queue, kind, spec) select 70000 + n, 'many', 'command', '{""file"": ""true""}' from generate_series(1, 5000) n"
+        $null = Invoke-TestSql $server "insert into $($queue.Schema).task (id, queue, kind, spec) select 70000 + n, 'many', 'command', '{""file"": ""true"", ""args"": [""a"", ""b""]}' from generate_series(1, 5000) n"
         try {
             $all = Get-Completion 'Get-PqTask '
             $all | Should -HaveCount 40
-            $all[0].ListItemText | Should -Be '75000 true (Ready)'
+            $all[0].ListItemText | Should -Be '75000 true a b (Ready)'
             (Get-Completion 'Stop-PqTask ')[0].CompletionText | Should -Be 900
             (Get-Completion 'Restart-PqTask ')[0].CompletionText | Should -Be 3
         }

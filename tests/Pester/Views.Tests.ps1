@@ -96,6 +96,25 @@ Describe 'Tasks' {
         (Get-Screen (Get-PqTask $bad.Id) 160)[2] | Should -BeLike '* a name that is far too long for its column *the first line of the error is too long for the t*'
     }
 
+    It 'cannot command the terminal by their names and errors' {
+        $id = (Add-PqTask -Command true -Name "evil$escape[2Jname").Id
+        $evil = '{"message": "bad\u001b[2J news"}'
+        $null = Invoke-TestSql $server "update $($queue.Schema).task set error = '$evil' where id = $id"
+        $rendering = $PSStyle.OutputRendering
+        try {
+            $PSStyle.OutputRendering = 'Ansi'
+            $text = (Get-PqTask $id | Out-String -Width 120) + (Get-PqTask $id | Format-List | Out-String) + "$(Get-PqTask $id)"
+        }
+        finally {
+            $PSStyle.OutputRendering = $rendering
+            Remove-PqTask $id -Confirm:$false
+        }
+
+        $text | Should -Match 'evil \[2Jname'
+        $text | Should -Match 'bad \[2J news'
+        $text | Should -Not -Match "$escape\[2J"
+    }
+
     It 'are the same when they come from another process' {
         $copies = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize(@(Get-PqTask -Name a*, fine), 2))
         Hide-Age (Get-Screen $copies) | Should -Be (Hide-Age (Get-Screen (Get-PqTask -Name a*, fine)))

@@ -24,7 +24,9 @@ internal static class TaskLabel
 
     public static string Shorten(string text)
     {
-        var line = string.Join(' ', text.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries));
+        // A terminal obeys control characters, whoever has written them.
+        var plain = string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
+        var line = string.Join(' ', plain.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries));
         return line.Length <= Longest ? line : line[..(Longest - 1)] + "…";
     }
 

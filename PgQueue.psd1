@@ -16,6 +16,7 @@
         'Clear-PqFailed'
         'Clear-PqQueue'
         'Connect-PqQueue'
+        'ConvertTo-PqJob'
         'Disconnect-PqQueue'
         'Get-PqConnection'
         'Get-PqCronOccurrence'

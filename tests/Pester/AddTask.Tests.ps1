@@ -548,3 +548,39 @@ Describe 'A duration without quotes' {
         (Add-PqTask { 1 } -Backoff '1.5s', 10s -ArgumentList 1.5s, 2 | Get-PqTask).Retry.Delays | Should -Be ([timespan]'00:00:01.5'), ([timespan]'00:00:10')
     }
 }
+
+Describe 'Asking first' {
+    It 'shows what would be added for each item with -WhatIf, and adds none; a bad item is still an error' {
+        $before = Invoke-TestSql $server "select count(*) from $($queue.Schema).tasks"
+        $shown = pwsh -NoProfile -Command "
+            Import-Module '$ModulePath'
+            `$null = Connect-PqQueue '$server' -Schema $($queue.Schema)
+            'a', 'b' | Add-PqTask { 1 } -Queue asked -Name { `$_ } -WhatIf
+            Add-PqTask { 1 } -WhatIf
+            Set-PqTask { 1 } -ClientId set -WhatIf
+            `$WhatIfPreference = `$true; Add-PqTask { 1 } -Queue preferred"
+        $shown | Should -Be @(
+            "What if: Performing the operation ""Add a task"" on target ""Queue 'asked', task 'a'""."
+            "What if: Performing the operation ""Add a task"" on target ""Queue 'asked', task 'b'""."
+            "What if: Performing the operation ""Add a task"" on target ""Queue 'default'""."
+            'What if: Performing the operation "Add, or replace the one there is" on target "Task with the client id set".'
+            "What if: Performing the operation ""Add a task"" on target ""Queue 'preferred'""."
+        )
+        1, (ConvertTo-SecureString x -AsPlainText) | Add-PqTask { 1 } -WhatIf -ErrorAction SilentlyContinue -ErrorVariable e
+        $e.FullyQualifiedErrorId | Should -BeLike 'SecretArgument,*'
+        Invoke-TestSql $server "select count(*) from $($queue.Schema).tasks" | Should -Be $before
+    }
+
+    It 'asks with -Confirm and where $ConfirmPreference says Low, and adds nothing where nobody can answer' {
+        foreach ($script in '1, 2 | Add-PqTask { 1 } -Queue asked -Confirm', '$ConfirmPreference = "Low"; Add-PqTask { 1 } -Queue asked') {
+            $shell = [powershell]::Create()
+            $null = $shell.AddScript("Import-Module '$ModulePath'; `$null = Connect-PqQueue '$server' -Schema $($queue.Schema); $script")
+            $shell.Invoke() | Should -BeNullOrEmpty
+            "$($shell.Streams.Error)" | Should -BeLike '*prompt*'
+            $shell.Dispose()
+        }
+
+        Get-PqTask -Queue asked | Should -BeNullOrEmpty
+        (Add-PqTask { 1 } -Queue asked -Confirm:$false).Id | Should -BeGreaterThan 0
+    }
+}

@@ -60,9 +60,9 @@ Describe '<Name>' -ForEach $cmdlets {
         }
     }
 
-    It 'asks before it destroys' {
-        $destroys = $Cmdlet.Verb -in 'Clear', 'Remove', 'Stop', 'Uninstall', 'Unregister', 'Restart', 'Set', 'Suspend', 'Resume'
-        $Cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be $destroys
+    It 'asks before it changes' {
+        $changes = $Cmdlet.Verb -in 'Clear', 'Remove', 'Stop', 'Uninstall', 'Unregister', 'Restart', 'Set', 'Suspend', 'Resume', 'Add', 'Register'
+        $Cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be $changes
     }
 
     It 'takes a connection where it talks to a queue' {

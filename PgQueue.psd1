@@ -9,7 +9,7 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('PgQueue.Format.ps1xml')
-    TypesToProcess       = @('PgQueue.Types.ps1xml')
+    TypesToProcess       = @('PgQueue.Types.ps1xml', 'PgQueue.Saved.Types.ps1xml')
     CmdletsToExport      = @(
         'Add-PqTask'
         'Clear-PqCompleted'

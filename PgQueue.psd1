@@ -55,8 +55,9 @@
     AliasesToExport      = @()
     PrivateData          = @{
         PSData = @{
-            Tags       = @('PostgreSQL', 'queue', 'task', 'job', 'worker', 'background', 'scheduler', 'PSEdition_Core', 'Linux', 'Windows', 'MacOS')
-            LicenseUri = 'https://opensource.org/license/mit'
+            Tags         = @('PostgreSQL', 'queue', 'task', 'job', 'worker', 'background', 'scheduler', 'PSEdition_Core', 'Linux', 'Windows', 'MacOS')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ReleaseNotes = 'See CHANGELOG.md. Run Install-PqSchema after an update: it brings the schema up to date while workers run.'
         }
     }
 }

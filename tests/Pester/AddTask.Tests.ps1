@@ -285,12 +285,13 @@ Describe 'A script' {
         $path = 'here only'
         Add-PqTask { Get-Item $path; "$missing[0]" } -WarningVariable warned -WarningAction SilentlyContinue
         $warned | Should -HaveCount 1
-        "$warned" | Should -BeLike '*reads $path, $missing but never sets them*$using:path*'
+        "$warned" | Should -BeLike '*reads $path, $missing but never sets them*$using:path*$global:path*-BeforeTask*'
     }
 
     It 'gets no warning for what it has: <Script>' -ForEach @(
         @{ Script = { param($a, [int] $b = 2) $a + $b } }
         @{ Script = { $x = 1; $y, $z = 2, 3; [string] $w = 'w'; $x + $y + $z + $w } }
+        @{ Script = { $global:Share; $script:Share; "$global:Share" } }
         @{ Script = { foreach ($item in 1..3) { $item }; for ($i = 0; $i -lt 3; $i++) { $i } } }
         @{ Script = { 1..3 | ForEach-Object { $_ + $PSItem } | Where-Object { $_ -match 'x' }; $Matches[0] } }
         @{ Script = { $args[0]; $input; $PSScriptRoot; $env:HOME; $HOME; $PID; $PqTask.Id; $ErrorActionPreference; $global:Error; $? } }

@@ -175,6 +175,31 @@ Describe 'A task as a job' {
         $new | Receive-Job -Wait | Should -Be again
     }
 
+    It 'is told anew where it takes the place of one that was let go a moment before' {
+        $gate = New-Gate
+        $task = Add-PqTask { param($Gate) 'begun'; while (-not (Test-Path $Gate)) { [Threading.Thread]::Sleep(20) }; 'done' } -ArgumentList $gate
+        $job = $task | ConvertTo-PqJob
+        Wait-Until { $job.State -eq 'Running' -and $job.Output.Count -eq 1 }
+        $job.Detach()
+        $new = $task | ConvertTo-PqJob
+        $new.InstanceId | Should -Not -Be $job.InstanceId
+        Wait-Until { $new.State -eq 'Running' }
+        $null = New-Item $gate
+        $new | Receive-Job -Wait | Should -Be begun, done
+        $job.State | Should -Be Disconnected
+    }
+
+    It 'fails alone where what its task has written can''t be read' {
+        $job, $other = 1..2 | Add-PqTask { param($n) [pscustomobject]@{ N = $n } } -Delay 1h -AsJob
+        $null = Invoke-TestSql $server "insert into $($queue.Schema).task_output (task_id, run, seq, stream, text, clixml) values ($($job.TaskId), 1, 1, 'output', 'x', '<broken')"
+        $null = Wait-Job $job -Timeout 20
+        Set-PqTask -Id $job, $other -RunAt (Get-Date)
+        $null = Wait-Job $other -Timeout 20
+        $job.State, $other.State | Should -Be Failed, Completed
+        $job.JobStateInfo.Reason | Should -Not -BeNullOrEmpty
+        (Receive-Job $other).N | Should -Be 2
+    }
+
     It 'tells what each attempt wrote, and waits in between' {
         $job = Add-PqTask { "attempt $($PqTask.Attempt)"; if ($PqTask.Attempt -eq 1) { throw 'once' } } -MaxAttempts 2 -RetryDelay 1s -AsJob
         $null = Wait-Job $job -Timeout 20

@@ -4,7 +4,8 @@ namespace PgQueue.PowerShell;
 /// Runs what is posted, one after the other, on the pool's threads. Whoever posts never waits: a reader of a job's streams
 /// may hold up whoever fills them, and must not hold up the other jobs.
 /// </summary>
-internal sealed class Inbox
+/// <param name="failed">What to do where one of them fails.</param>
+internal sealed class Inbox(Action<Exception> failed)
 {
     private readonly Lock _gate = new();
     private readonly Queue<Action> _work = [];
@@ -54,6 +55,11 @@ internal sealed class Inbox
             catch (InvalidOperationException) when (_closed)
             {
                 // The job was removed meanwhile, and its streams with it.
+            }
+            catch (Exception e)
+            {
+                // Nobody else would hear of it, and it would end the process.
+                failed(e);
             }
         }
     }

@@ -84,7 +84,7 @@ internal sealed class JobFollower(PqConnection connection) : IDisposable
         var follower = client.Follow([]);
         await using (follower.ConfigureAwait(false))
         {
-            while (_orders.Hand(follower))
+            while (_orders.Hand(follower, _running))
             {
                 try
                 {

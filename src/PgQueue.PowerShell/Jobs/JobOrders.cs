@@ -103,8 +103,10 @@ internal sealed class JobOrders
     }
 
     /// <summary>Hands what has changed to a follower.</summary>
+    /// <param name="follower">The follower.</param>
+    /// <param name="known">What the jobs have been told of; a new job of the same task has been told nothing.</param>
     /// <returns>False where there is nothing to follow any more.</returns>
-    public bool Hand(TaskFollower follower)
+    public bool Hand(TaskFollower follower, HashSet<long> known)
     {
         lock (_gate)
         {
@@ -114,6 +116,7 @@ internal sealed class JobOrders
             }
 
             follower.Add(_added);
+            known.ExceptWith(_added);
             _removed.Clear();
             _added.Clear();
             return _isFollowed = _jobs.Count > 0;

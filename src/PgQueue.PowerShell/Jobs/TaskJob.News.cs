@@ -87,6 +87,16 @@ public sealed partial class TaskJob
         }
     });
 
+    /// <summary>What the task has written can't be read, or the like.</summary>
+    private void Fail(Exception reason)
+    {
+        _follower.Remove(this);
+        if (!IsOver)
+        {
+            End(JobState.Failed, reason);
+        }
+    }
+
     private void Post(Action news) => _inbox.Post(news);
 
     /// <summary>A job that is being stopped shows that until the end.</summary>

@@ -12,7 +12,7 @@ public sealed partial class TaskJob : Job2
     private const string TypeName = "PqTask";
 
     private readonly JobFollower _follower;
-    private readonly Inbox _inbox = new();
+    private readonly Inbox _inbox;
     private readonly JobStreams _streams;
     private readonly TaskBars _bars;
     private readonly string _server;
@@ -25,6 +25,7 @@ public sealed partial class TaskJob : Job2
         : base(WorkText.Of(task), task.Name ?? $"{TypeName}{task.Id}")
     {
         _follower = follower;
+        _inbox = new Inbox(Fail);
         _task = task;
         _server = server;
         _streams = new JobStreams(this);

@@ -86,7 +86,7 @@ Describe 'Tasks from another session' {
         $there.State, $there.Name, $there.FinishedAt | Should -Be 'Completed', 'saved', $objects.QueueTask.FinishedAt
         $attempt.Error | Should -BeLike '*gone*'
         $at.Name | Should -Be serializer
-        ($there | Format-Table | Out-String) | Should -BeLike '*saved*default*Completed*Script*'
+        ($there | Format-Table | Out-String) | Should -BeLike '*saved*default*Completed*'
     }
 
     It 'stand for their ids where they are piped or given' {

@@ -1,12 +1,3 @@
-BeforeDiscovery {
-    # Another version of Npgsql than the module's, as another module would bring it.
-    $other = Join-Path ([IO.Path]::GetTempPath()) "pgq-npgsql-$([guid]::NewGuid().ToString('N').Substring(0, 12))"
-    $null = New-Item $other -ItemType Directory
-    Set-Content (Join-Path $other 'Other.csproj') '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework><CopyLocalLockFileAssemblies>true</CopyLocalLockFileAssemblies><NoWarn>NU1603</NoWarn></PropertyGroup><ItemGroup><PackageReference Include="Npgsql" Version="9.0.3" /></ItemGroup></Project>'
-    $log = dotnet build (Join-Path $other 'Other.csproj') -o (Join-Path $other 'out') -v q --nologo -nodeReuse:false -p:UseSharedCompilation=false 2>&1
-    $whyNot = $LASTEXITCODE ? "another version of Npgsql could not be restored: $log" : ''
-}
-
 BeforeAll {
     . $PSScriptRoot/TestServer.ps1
     $server = Start-TestServer
@@ -28,8 +19,14 @@ AfterAll {
     Stop-TestServer
 }
 
-Describe 'The module beside another version of Npgsql' -ForEach @{ Folder = $other; WhyNot = $whyNot } {
+Describe 'The module beside another version of Npgsql' {
     BeforeAll {
+        # As another module would bring it.
+        $folder = Join-Path ([IO.Path]::GetTempPath()) "pgq-npgsql-$([guid]::NewGuid().ToString('N').Substring(0, 12))"
+        $null = New-Item $folder -ItemType Directory
+        Set-Content (Join-Path $folder 'Other.csproj') '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework><CopyLocalLockFileAssemblies>true</CopyLocalLockFileAssemblies><NoWarn>NU1603</NoWarn></PropertyGroup><ItemGroup><PackageReference Include="Npgsql" Version="9.0.3" /></ItemGroup></Project>'
+        $log = dotnet build (Join-Path $folder 'Other.csproj') -o (Join-Path $folder 'out') -v q --nologo -nodeReuse:false -p:UseSharedCompilation=false 2>&1
+        $whyNot = $LASTEXITCODE ? "another version of Npgsql could not be restored: $log" : ''
         $load = "Add-Type -Path '$(Join-Path $Folder 'out/Npgsql.dll')'"
         $theirs = "`$c = [Npgsql.NpgsqlConnection]::new('$server'); `$c.Open(); `$c.Dispose(); 'theirs works'"
         $ours = "Import-Module '$ModulePath'; `$null = Connect-PqQueue @connect; `$id = (Add-PqTask { 1 } -Delay 1h).Id; 'ours works ' + (Get-PqTask `$id).State"

@@ -9,13 +9,14 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('PgQueue.Format.ps1xml')
-    TypesToProcess       = @('PgQueue.Types.ps1xml')
+    TypesToProcess       = @('PgQueue.Types.ps1xml', 'PgQueue.Saved.Types.ps1xml')
     CmdletsToExport      = @(
         'Add-PqTask'
         'Clear-PqCompleted'
         'Clear-PqFailed'
         'Clear-PqQueue'
         'Connect-PqQueue'
+        'ConvertTo-PqJob'
         'Disconnect-PqQueue'
         'Get-PqConnection'
         'Get-PqCronOccurrence'
@@ -54,8 +55,9 @@
     AliasesToExport      = @()
     PrivateData          = @{
         PSData = @{
-            Tags       = @('PostgreSQL', 'queue', 'task', 'job', 'worker', 'background', 'scheduler', 'PSEdition_Core', 'Linux', 'Windows', 'MacOS')
-            LicenseUri = 'https://opensource.org/license/mit'
+            Tags         = @('PostgreSQL', 'queue', 'task', 'job', 'worker', 'background', 'scheduler', 'PSEdition_Core', 'Linux', 'Windows', 'MacOS')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ReleaseNotes = 'See CHANGELOG.md. Run Install-PqSchema after an update: it brings the schema up to date while workers run.'
         }
     }
 }

@@ -12,7 +12,7 @@
     chaos   builds, then kills workers, children, sessions and the server at random and proves that nothing was lost and
             nothing ran twice; takes --minutes M (1), --seed S (by chance) and --keep (the ledger and the logs stay)
     bench   builds, then measures PgQueue beside its references in turns, and says which goals are met: noop, add, latency,
-            command, method, script, warm, recovery, growth, pipeline, notify, idle or all (see bench/README.md); takes --quick
+            command, method, script, import, warm, recovery, growth, pipeline, notify, idle or all (see bench/README.md); takes --quick
             (less of everything) and --json (a line per figure)
 .EXAMPLE
     ./build.ps1 test

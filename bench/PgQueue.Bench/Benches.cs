@@ -12,6 +12,7 @@ internal static class Benches
             ["command"] = (stage, token) => new SpawnBench(stage, SpawnCase.Command).RunAsync(token),
             ["method"] = (stage, token) => new SpawnBench(stage, SpawnCase.Method).RunAsync(token),
             ["script"] = (stage, token) => new SpawnBench(stage, SpawnCase.Script).RunAsync(token),
+            ["import"] = (stage, token) => new ImportBench(stage).RunAsync(token),
             ["warm"] = (stage, token) => new WarmBench(stage).RunAsync(token),
             ["recovery"] = (stage, token) => new RecoveryBench(stage).RunAsync(token),
             ["notify"] = (stage, token) => new NotifyBench(stage).RunAsync(token),

@@ -285,12 +285,13 @@ Describe 'A script' {
         $path = 'here only'
         Add-PqTask { Get-Item $path; "$missing[0]" } -WarningVariable warned -WarningAction SilentlyContinue
         $warned | Should -HaveCount 1
-        "$warned" | Should -BeLike '*reads $path, $missing but never sets them*$using:path*'
+        "$warned" | Should -BeLike '*reads $path, $missing but never sets them*$using:path*$global:path*-BeforeTask*'
     }
 
     It 'gets no warning for what it has: <Script>' -ForEach @(
         @{ Script = { param($a, [int] $b = 2) $a + $b } }
         @{ Script = { $x = 1; $y, $z = 2, 3; [string] $w = 'w'; $x + $y + $z + $w } }
+        @{ Script = { $global:Share; $script:Share; "$global:Share" } }
         @{ Script = { foreach ($item in 1..3) { $item }; for ($i = 0; $i -lt 3; $i++) { $i } } }
         @{ Script = { 1..3 | ForEach-Object { $_ + $PSItem } | Where-Object { $_ -match 'x' }; $Matches[0] } }
         @{ Script = { $args[0]; $input; $PSScriptRoot; $env:HOME; $HOME; $PID; $PqTask.Id; $ErrorActionPreference; $global:Error; $? } }
@@ -546,5 +547,41 @@ Describe 'A duration without quotes' {
         { Add-PqTask { 1 } -Backoff 1.5s, 5m } | Should -Throw "Backoff '1.5s' *quote it: '1.5s'."
         { Set-PqQueue rounded -DefaultBackoff 10s, 0.4s } | Should -Throw "DefaultBackoff '0.4s' *"
         (Add-PqTask { 1 } -Backoff '1.5s', 10s -ArgumentList 1.5s, 2 | Get-PqTask).Retry.Delays | Should -Be ([timespan]'00:00:01.5'), ([timespan]'00:00:10')
+    }
+}
+
+Describe 'Asking first' {
+    It 'shows what would be added for each item with -WhatIf, and adds none; a bad item is still an error' {
+        $before = Invoke-TestSql $server "select count(*) from $($queue.Schema).tasks"
+        $shown = pwsh -NoProfile -Command "
+            Import-Module '$ModulePath'
+            `$null = Connect-PqQueue '$server' -Schema $($queue.Schema)
+            'a', 'b' | Add-PqTask { 1 } -Queue asked -Name { `$_ } -WhatIf
+            Add-PqTask { 1 } -WhatIf
+            Set-PqTask { 1 } -ClientId set -WhatIf
+            `$WhatIfPreference = `$true; Add-PqTask { 1 } -Queue preferred"
+        $shown | Should -Be @(
+            "What if: Performing the operation ""Add a task"" on target ""Queue 'asked', task 'a'""."
+            "What if: Performing the operation ""Add a task"" on target ""Queue 'asked', task 'b'""."
+            "What if: Performing the operation ""Add a task"" on target ""Queue 'default'""."
+            'What if: Performing the operation "Add, or replace the one there is" on target "Task with the client id set".'
+            "What if: Performing the operation ""Add a task"" on target ""Queue 'preferred'""."
+        )
+        1, (ConvertTo-SecureString x -AsPlainText) | Add-PqTask { 1 } -WhatIf -ErrorAction SilentlyContinue -ErrorVariable e
+        $e.FullyQualifiedErrorId | Should -BeLike 'SecretArgument,*'
+        Invoke-TestSql $server "select count(*) from $($queue.Schema).tasks" | Should -Be $before
+    }
+
+    It 'asks with -Confirm and where $ConfirmPreference says Low, and adds nothing where nobody can answer' {
+        foreach ($script in '1, 2 | Add-PqTask { 1 } -Queue asked -Confirm', '$ConfirmPreference = "Low"; Add-PqTask { 1 } -Queue asked') {
+            $shell = [powershell]::Create()
+            $null = $shell.AddScript("Import-Module '$ModulePath'; `$null = Connect-PqQueue '$server' -Schema $($queue.Schema); $script")
+            $shell.Invoke() | Should -BeNullOrEmpty
+            "$($shell.Streams.Error)" | Should -BeLike '*prompt*'
+            $shell.Dispose()
+        }
+
+        Get-PqTask -Queue asked | Should -BeNullOrEmpty
+        (Add-PqTask { 1 } -Queue asked -Confirm:$false).Id | Should -BeGreaterThan 0
     }
 }

@@ -172,6 +172,14 @@ Describe 'Hooks' {
         $task | Receive-PqTask | Should -Be "given to $($task.Id) env", "after $($task.Id): left open, True, given"
     }
 
+    It 'set variables that a task reads by their scope' {
+        $task = Invoke-Task { "$script:Plain $global:Everywhere" } -Worker @{
+            BeforeTask = { $Plain = 'plain'; $global:Everywhere = 'everywhere' }
+        }
+
+        $task | Receive-PqTask | Should -Be 'plain everywhere'
+    }
+
     It 'need their $using: variables' {
         Get-Failure { Start-PqWorker -Drain -BeforeTask { $using:NoSuchVariable } } | ForEach-Object FullyQualifiedErrorId | Should -BeLike 'UsingVariableMissing,*'
     }

@@ -29,23 +29,6 @@ Describe 'The module' {
             [Runtime.Loader.AssemblyLoadContext]::GetLoadContext($loaded[0]).Name | Should -Be 'PgQueue'
         }
     }
-
-    It 'lives beside another module that has brought its own Npgsql' {
-        $result = pwsh -NoProfile -Command "
-            `$theirs = [Reflection.Assembly]::LoadFrom('$folder/deps/Npgsql.dll')
-            Import-Module '$ModulePath'
-            try { Get-PqTask -Connection 'Host=localhost;Port=1' } catch { `$_.FullyQualifiedErrorId }
-            [AppDomain]::CurrentDomain.GetAssemblies().Where({ `$_.GetName().Name -eq 'Npgsql' }).ForEach({ [Runtime.Loader.AssemblyLoadContext]::GetLoadContext(`$_).Name }) -join ' '"
-        $result[0] | Should -BeLike 'ServerUnreachable,*'
-        $result[1] | Should -Be 'Default PgQueue'
-    }
-
-    It 'can be removed and imported again' {
-        $result = pwsh -NoProfile -Command "
-            Import-Module '$ModulePath'; `$null = Get-PqServer; Remove-Module PgQueue
-            Import-Module '$ModulePath'; (Get-PqServer).GetType().FullName"
-        $result | Should -Be 'PgQueue.EmbeddedServerStatus'
-    }
 }
 
 Describe '<Name>' -ForEach $cmdlets {
@@ -60,9 +43,9 @@ Describe '<Name>' -ForEach $cmdlets {
         }
     }
 
-    It 'asks before it destroys' {
-        $destroys = $Cmdlet.Verb -in 'Clear', 'Remove', 'Stop', 'Uninstall', 'Unregister', 'Restart', 'Set', 'Suspend', 'Resume'
-        $Cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be $destroys
+    It 'asks before it changes' {
+        $changes = $Cmdlet.Verb -in 'Clear', 'Remove', 'Stop', 'Uninstall', 'Unregister', 'Restart', 'Set', 'Suspend', 'Resume', 'Add', 'Register'
+        $Cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be $changes
     }
 
     It 'takes a connection where it talks to a queue' {

@@ -15,6 +15,12 @@ AfterAll {
 }
 
 Describe 'Register-PqSchedule' {
+    It 'shows with -WhatIf what it would register, and checks it' {
+        Register-PqSchedule shown -Every 1m { 1 } -WhatIf | Should -BeNullOrEmpty
+        Get-PqSchedule 'shown*' | Should -BeNullOrEmpty
+        (Get-Failure { Register-PqSchedule shown -Every 1ms { 1 } -WhatIf }).FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
+    }
+
     It 'takes the name, the rhythm and a script, and emits the schedule with its next run' {
         $schedule = Register-PqSchedule nightly -Cron '0 2 * * *' -TimeZone Europe/Berlin { 'Backup-Everything' }
         $schedule.GetType().FullName | Should -Be 'PgQueue.ScheduleInfo'

@@ -23,6 +23,24 @@ Describe 'The embedded server' {
         (Get-PqServer -DataDirectory $folder).Running | Should -BeFalse
     }
 
+    It 'is not started by what only shows or asks: <_>' -ForEach @(
+        'Add-PqTask { 1 } -WhatIf', 'Set-PqTask { 1 } -ClientId a -WhatIf', 'Register-PqSchedule a -Every 1m { 1 } -WhatIf', 'Add-PqTask { 1 } -Confirm'
+    ) {
+        $own = [powershell]::Create()
+        $saved = $env:PGQUEUE_SERVER_DATA
+        try {
+            $env:PGQUEUE_SERVER_DATA = $folder
+            $null = $own.AddScript({ Import-Module $args[0]; & ([scriptblock]::Create($args[1])) }).AddArgument($ModulePath).AddArgument($_)
+            $own.Invoke() | Should -BeNullOrEmpty
+            "$($own.Streams.Error)" | Should -BeLike ($_ -like '*-Confirm' ? '*prompt*' : '')
+            (Get-PqServer -DataDirectory $folder).Running | Should -BeFalse
+        }
+        finally {
+            $env:PGQUEUE_SERVER_DATA = $saved
+            $own.Dispose()
+        }
+    }
+
     It 'completes names once a cmdlet has used it for want of another' {
         $own = [powershell]::Create()
         $saved = $env:PGQUEUE_SERVER_DATA

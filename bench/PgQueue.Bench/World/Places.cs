@@ -20,6 +20,9 @@ internal static class Places
     /// <summary>The module, as it is laid out for users.</summary>
     public static string Module => Existing("out/PgQueue/PgQueue.psd1");
 
+    /// <summary>The least binary module that there is.</summary>
+    public static string EmptyModule => Built("bench/EmptyModule", "PgQueue.Bench.EmptyModule.psd1");
+
     /// <summary>The peers' drivers, and what npm has installed for them.</summary>
     public static string Peers { get; } = Path.Combine(Root, "bench", "peers");
 

@@ -1,7 +1,7 @@
 namespace PgQueue;
 
 /// <summary>What went wrong, in a form that code can decide on.</summary>
-public enum QueueError
+public enum QueueError : long
 {
     /// <summary>An argument or a combination of arguments can't be used.</summary>
     InvalidArgument,

@@ -1,7 +1,7 @@
 namespace PgQueue;
 
 /// <summary>What happens at a tick while the schedule's previous task has not finished.</summary>
-public enum OverlapPolicy
+public enum OverlapPolicy : long
 {
     /// <summary>The tick is passed over, and counted as skipped.</summary>
     Skip,
@@ -14,7 +14,7 @@ public enum OverlapPolicy
 }
 
 /// <summary>What happens to ticks at which nothing could be started: no worker ran, or the schedule was suspended.</summary>
-public enum MissedPolicy
+public enum MissedPolicy : long
 {
     /// <summary>They are passed over.</summary>
     Skip,
@@ -27,7 +27,7 @@ public enum MissedPolicy
 }
 
 /// <summary>Where a schedule stands.</summary>
-public enum ScheduleState
+public enum ScheduleState : long
 {
     /// <summary>It runs at its times.</summary>
     Active,

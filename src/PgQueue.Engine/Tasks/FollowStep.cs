@@ -12,6 +12,9 @@ public sealed record FollowStep
     /// <summary>Those that somebody has removed.</summary>
     public required IReadOnlyList<long> Removed { get; init; }
 
+    /// <summary>Those that a worker runs.</summary>
+    public required IReadOnlyList<long> Running { get; init; }
+
     /// <summary>How many wait to be run, for the first time or again.</summary>
     public required int Waiting { get; init; }
 }

@@ -1,7 +1,7 @@
 namespace PgQueue;
 
 /// <summary>Whose turn is next in a group.</summary>
-public enum GroupOrder
+public enum GroupOrder : long
 {
     /// <summary>First in, first out: the oldest.</summary>
     Fifo,

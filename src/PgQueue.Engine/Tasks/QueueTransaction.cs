@@ -1,7 +1,7 @@
 namespace PgQueue;
 
 /// <summary>Where a transaction stands.</summary>
-public enum QueueTransactionState
+public enum QueueTransactionState : long
 {
     /// <summary>What is done in it can be seen by nobody else yet.</summary>
     Open,

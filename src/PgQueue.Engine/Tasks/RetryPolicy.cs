@@ -6,7 +6,7 @@ namespace PgQueue;
 
 /// <summary>How the wait between attempts grows.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Backoff>))]
-public enum Backoff
+public enum Backoff : long
 {
     /// <summary>Always the delay.</summary>
     Fixed,

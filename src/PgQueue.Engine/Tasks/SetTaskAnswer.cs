@@ -1,7 +1,7 @@
 namespace PgQueue;
 
 /// <summary>What an upsert did.</summary>
-public enum SetOutcome
+public enum SetOutcome : long
 {
     /// <summary>No task had that client id: one was added.</summary>
     Added,

@@ -5,20 +5,31 @@ namespace PgQueue;
 
 /// <summary>
 /// Follows tasks through all their runs. Output is not notified: it is looked for at a gentle rate; the end of a task
-/// wakes at once. After a failure the next look opens a connection anew and goes on where the last one was.
+/// wakes at once. After a failure the next look opens a connection anew and goes on where the last one was. One caller at a
+/// time.
 /// </summary>
 internal sealed class TaskFollower(QueueClient client, IReadOnlyCollection<long> ids) : IAsyncDisposable
 {
     private const int MaxRecords = 1000;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
+    private readonly HashSet<long> _new = [.. ids];
     private readonly Dictionary<long, (int Run, int Sequence)> _seen = [];
     private NpgsqlConnection? _connection;
-    private bool _started;
     private bool _more;
 
     /// <summary>True where nothing more can come.</summary>
-    public bool IsDone => _started && _seen.Count == 0;
+    public bool IsDone => _new.Count == 0 && _seen.Count == 0;
+
+    /// <summary>Follows more tasks from the next look on.</summary>
+    public void Add(IEnumerable<long> more) => _new.UnionWith(more.Where(id => !_seen.ContainsKey(id)));
+
+    /// <summary>Follows a task no more.</summary>
+    public void Remove(long id)
+    {
+        _new.Remove(id);
+        _seen.Remove(id);
+    }
 
     /// <summary>What is new; waits a moment where it may be nothing yet.</summary>
     public async Task<FollowStep> NextAsync(CancellationToken cancellationToken)
@@ -29,9 +40,14 @@ internal sealed class TaskFollower(QueueClient client, IReadOnlyCollection<long>
             {
                 await OpenAsync(cancellationToken).ConfigureAwait(false);
             }
-            else if (!_more)
+            else if (!_more && _new.Count == 0)
             {
                 await _connection.WaitAtMostAsync(Interval, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (_new.Count > 0)
+            {
+                await BeginAsync(_connection!, cancellationToken).ConfigureAwait(false);
             }
 
             return await LookAsync(_connection!, cancellationToken).ConfigureAwait(false);
@@ -61,23 +77,33 @@ internal sealed class TaskFollower(QueueClient client, IReadOnlyCollection<long>
     {
         _connection = await client.Database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await EndChannel.ListenAsync(client.Database, _connection, cancellationToken).ConfigureAwait(false);
-        if (!_started)
-        {
-            // What a task wrote in runs before this one has been told by others.
-            var runs = await ReadAsync(
-                _connection, "select id, run from {schema}.tasks where id = any ($1)", [Ids(ids)],
-                row => (Id: row.GetInt64(0), Run: row.GetInt32(1)), cancellationToken).ConfigureAwait(false);
-            foreach (var id in ids)
-            {
-                _seen[id] = (0, 0);
-            }
+        await WatchAsync(_connection, _seen.Keys, cancellationToken).ConfigureAwait(false);
+    }
 
-            runs.ForEach(r => _seen[r.Id] = (r.Run, 0));
-            _started = true;
+    private async Task BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await WatchAsync(connection, _new, cancellationToken).ConfigureAwait(false);
+
+        // What a task wrote in runs before this one has been told by others.
+        var runs = await ReadAsync(
+            connection, "select id, run from {schema}.tasks where id = any ($1)", [Ids(_new)],
+            row => (Id: row.GetInt64(0), Run: row.GetInt32(1)), cancellationToken).ConfigureAwait(false);
+        foreach (var id in _new)
+        {
+            _seen[id] = (0, 0);
         }
 
-        await ReadAsync(
-            _connection, "select * from {schema}.watch_tasks($1)", [Ids(_seen.Keys)], row => row.GetInt64(0), cancellationToken).ConfigureAwait(false);
+        runs.ForEach(r => _seen[r.Id] = (r.Run, 0));
+        _new.Clear();
+    }
+
+    private async Task WatchAsync(NpgsqlConnection connection, IReadOnlyCollection<long> watched, CancellationToken cancellationToken)
+    {
+        if (watched.Count > 0)
+        {
+            await ReadAsync(
+                connection, "select * from {schema}.watch_tasks($1)", [Ids(watched)], row => row.GetInt64(0), cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private async Task<FollowStep> LookAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -104,7 +130,14 @@ internal sealed class TaskFollower(QueueClient client, IReadOnlyCollection<long>
             _seen.Remove(id);
         }
 
-        return new FollowStep { Output = output, Finished = ended, Removed = [.. gone], Waiting = open.Count(o => !o.Running) };
+        return new FollowStep
+        {
+            Output = output,
+            Finished = ended,
+            Removed = [.. gone],
+            Running = [.. open.Where(o => o.Running).Select(o => o.Id)],
+            Waiting = open.Count(o => !o.Running),
+        };
     }
 
     private Task<List<TaskOutput>> ReadOutputAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => ReadAsync(

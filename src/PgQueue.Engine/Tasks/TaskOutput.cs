@@ -3,7 +3,7 @@ using Npgsql;
 namespace PgQueue;
 
 /// <summary>A task's streams.</summary>
-public enum TaskStream
+public enum TaskStream : long
 {
     /// <summary>Results; a command's standard output.</summary>
     Output,

@@ -1,7 +1,9 @@
 namespace PgQueue;
 
+// long, as all enumerations of what cmdlets emit: ConvertTo-Json writes these by their names, others as numbers.
+
 /// <summary>Where a task stands in its life.</summary>
-public enum TaskState
+public enum TaskState : long
 {
     /// <summary>Runs later: its time, or its next attempt's, has not come.</summary>
     Scheduled,
@@ -26,7 +28,7 @@ public enum TaskState
 }
 
 /// <summary>What a task runs.</summary>
-public enum TaskKind
+public enum TaskKind : long
 {
     /// <summary>A PowerShell script, in a fresh PowerShell.</summary>
     Script,
@@ -39,7 +41,7 @@ public enum TaskKind
 }
 
 /// <summary>How a run ended.</summary>
-public enum TaskEnd
+public enum TaskEnd : long
 {
     /// <summary>It did what it should.</summary>
     Success,

@@ -3,7 +3,7 @@ using Npgsql;
 namespace PgQueue;
 
 /// <summary>What a worker is doing.</summary>
-public enum WorkerState
+public enum WorkerState : long
 {
     /// <summary>Waits for tasks.</summary>
     Idle,

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace PgQueue;
 
 /// <summary>When a worker stops by itself.</summary>
-public enum WorkerMode
+public enum WorkerMode : long
 {
     /// <summary>Never: until it is told to.</summary>
     Forever,

@@ -14,9 +14,11 @@ internal sealed class IdOfAttribute(string kind) : ArgumentTransformationAttribu
     public const string Task = "task";
     public const string Worker = "worker";
 
+    private static readonly string Job = typeof(TaskJob).FullName!;
+
     private static readonly Dictionary<string, string[]> Types = new()
     {
-        [Task] = [typeof(AddedTask).FullName!, typeof(SetTask).FullName!, "PgQueue.QueueTask"],
+        [Task] = [typeof(AddedTask).FullName!, typeof(SetTask).FullName!, "PgQueue.QueueTask", Job],
         [Worker] = ["PgQueue.WorkerInfo"],
     };
 
@@ -30,6 +32,10 @@ internal sealed class IdOfAttribute(string kind) : ArgumentTransformationAttribu
     internal static bool IsOf(string kind, PSObject item) =>
         item.TypeNames.Any(name => Types[kind].Any(type => name == type || name == "Deserialized." + type));
 
+    /// <summary>The id of what is a task or a worker. A job's own Id is a number of its session.</summary>
+    internal static object? IdIn(PSObject item) =>
+        item.Properties[item.TypeNames.Any(name => name == Job || name == "Deserialized." + Job) ? nameof(TaskJob.TaskId) : "Id"].Value;
+
     private object? IdOrSelf(object? item)
     {
         if (item is null)
@@ -39,7 +45,7 @@ internal sealed class IdOfAttribute(string kind) : ArgumentTransformationAttribu
 
         var shown = PSObject.AsPSObject(item);
         var other = kind == Task ? Worker : Task;
-        return IsOf(kind, shown) ? shown.Properties["Id"].Value
+        return IsOf(kind, shown) ? IdIn(shown)
             : !IsOf(other, shown) ? item
             : throw new ArgumentTransformationMetadataException($"This is a {other}, not a {kind}; their ids have nothing to do with each other.");
     }

@@ -21,7 +21,7 @@ internal sealed class TaskIdTransformationAttribute : ArgumentTransformationAttr
         }
 
         var task = PSObject.AsPSObject(item);
-        var id = IdOfAttribute.IsOf(IdOfAttribute.Task, task) ? task.Properties["Id"].Value : item;
+        var id = IdOfAttribute.IsOf(IdOfAttribute.Task, task) ? IdOfAttribute.IdIn(task) : item;
         return LanguagePrimitives.TryConvertTo<long>(id, out var number) ? number : throw new ArgumentTransformationMetadataException(
             $"'{item}' is no task. Give tasks, as Add-PqTask and Get-PqTask emit them, or their ids.");
     }

@@ -21,6 +21,7 @@ public sealed class DisconnectQueueCommand : EngineCmdlet
         }
 
         session.Close(connection);
+        session.DetachJobs(connection);
         if (session.Default is { } known && known.ConnectionString == connection.ConnectionString && known.Schema == connection.Schema)
         {
             session.Default = null;

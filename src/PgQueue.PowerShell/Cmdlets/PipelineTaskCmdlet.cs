@@ -22,6 +22,7 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
     private TaskWork _work = null!;
     private long _items;
     private int _size;
+    private bool _isOpen;
 
     private protected PipelineTaskCmdlet()
     {
@@ -77,6 +78,12 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
 
     private protected sealed override bool HasItems => true;
 
+    /// <summary>
+    /// True where each item may be asked for, shown or told of: that costs more than to read it, and it is seldom wanted.
+    /// Nothing is connected then until there is something to store.
+    /// </summary>
+    private protected bool Asks { get; private set; }
+
     private protected override void Begin()
     {
         _work = ReadWork();
@@ -90,7 +97,12 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
         };
         _shared.Validate();
         RequireTimeToRun();
-        Open();
+        Asks = MayAsk();
+        if (!Asks)
+        {
+            Open();
+            _isOpen = true;
+        }
     }
 
     private protected override void Process()
@@ -102,6 +114,12 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
             if (!IsWanted(task))
             {
                 return;
+            }
+
+            if (!_isOpen)
+            {
+                Open();
+                _isOpen = true;
             }
 
             _batch.Add((task, InputObject));
@@ -135,12 +153,18 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
     private protected abstract NewTask Complete(NewTask task, object? input);
 
     /// <summary>False where the user, asked for it, does not want a task to be stored.</summary>
-    private protected virtual bool IsWanted(NewTask task) => true;
+    private protected abstract bool IsWanted(NewTask task);
 
     /// <summary>Stores tasks, all or none, and emits what identifies them.</summary>
     /// <param name="tasks">The tasks.</param>
     /// <param name="shared">What they have in common.</param>
     private protected abstract void Store(IReadOnlyList<NewTask> tasks, NewTask shared);
+
+    private bool MayAsk() =>
+        MyInvocation.BoundParameters.Keys.Any(name => name is "WhatIf" or "Confirm" or "Verbose" or "Debug")
+        || LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"))
+        || GetVariableValue("ConfirmPreference") is not (ConfirmImpact.High or ConfirmImpact.None)
+        || GetVariableValue("VerbosePreference") is not ActionPreference.SilentlyContinue;
 
     private NewTask Next()
     {

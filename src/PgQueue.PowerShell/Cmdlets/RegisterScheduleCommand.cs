@@ -6,7 +6,7 @@ namespace PgQueue.PowerShell;
 /// Makes a schedule, or changes the one of that name, and emits it. A schedule that is changed keeps its history, and with
 /// the same rhythm its next run; one that was suspended stays so.
 /// </summary>
-[Cmdlet(VerbsLifecycle.Register, "PqSchedule", DefaultParameterSetName = ScriptSet)]
+[Cmdlet(VerbsLifecycle.Register, "PqSchedule", DefaultParameterSetName = ScriptSet, SupportsShouldProcess = true)]
 [OutputType(typeof(ScheduleInfo))]
 public sealed class RegisterScheduleCommand : NewTaskCmdlet
 {
@@ -130,6 +130,11 @@ public sealed class RegisterScheduleCommand : NewTaskCmdlet
             Active = MyInvocation.BoundParameters.ContainsKey(nameof(Inactive)) ? !Inactive : null,
         };
         schedule.Validate();
+        if (!ShouldProcess($"Schedule '{Name}'", "Register, or change the one there is"))
+        {
+            return;
+        }
+
         var registered = Await(token => Client.RegisterScheduleAsync(schedule, token));
         if (registered.State == ScheduleState.Ended)
         {

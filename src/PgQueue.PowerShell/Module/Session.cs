@@ -73,6 +73,7 @@ internal sealed partial class Session
     /// <summary>Closes all.</summary>
     public void Close()
     {
+        DetachJobs();
         lock (_gate)
         {
             Default = null;

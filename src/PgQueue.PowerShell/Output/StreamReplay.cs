@@ -3,15 +3,20 @@ using System.Management.Automation;
 
 namespace PgQueue.PowerShell;
 
-/// <summary>Writes a task's records to the streams of this session.</summary>
-/// <param name="cmdlet">Who writes them.</param>
+/// <summary>Writes a task's records to the streams of this session, or of a job.</summary>
+/// <param name="streams">The streams.</param>
 /// <param name="task">The task.</param>
 /// <param name="only">These streams alone; all where null.</param>
 /// <param name="bars">Shows the task's progress; null where it is over.</param>
 /// <param name="named">Say which task a warning comes from: there are several.</param>
-internal sealed class StreamReplay(Cmdlet cmdlet, QueueTask task, TaskStream[]? only, TaskBars? bars, bool named = false)
+internal sealed class StreamReplay(IStreams streams, QueueTask task, TaskStream[]? only, TaskBars? bars, bool named = false)
 {
     private const string HostTag = "PSHOST";
+
+    public StreamReplay(Cmdlet cmdlet, QueueTask task, TaskStream[]? only, TaskBars? bars, bool named = false)
+        : this(new CmdletStreams(cmdlet), task, only, bars, named)
+    {
+    }
 
     public void Write(TaskOutput record)
     {
@@ -24,22 +29,22 @@ internal sealed class StreamReplay(Cmdlet cmdlet, QueueTask task, TaskStream[]? 
         switch (record.Stream)
         {
             case TaskStream.Output:
-                cmdlet.WriteObject(record.Clixml is null ? text : PSSerializer.Deserialize(record.Clixml));
+                streams.WriteObject(record.Clixml is null ? text : PSSerializer.Deserialize(record.Clixml));
                 break;
             case TaskStream.Error:
-                cmdlet.WriteError(TaskErrors.From(record, task));
+                streams.WriteError(TaskErrors.From(record, task));
                 break;
             case TaskStream.Warning:
-                cmdlet.WriteWarning(Named(text));
+                streams.WriteWarning(Named(text));
                 break;
             case TaskStream.Verbose:
-                cmdlet.WriteVerbose(Named(text));
+                streams.WriteVerbose(Named(text));
                 break;
             case TaskStream.Debug:
-                cmdlet.WriteDebug(Named(text));
+                streams.WriteDebug(Named(text));
                 break;
             case TaskStream.Information:
-                cmdlet.WriteInformation(Information(record, text));
+                streams.WriteInformation(Information(record, text));
                 break;
             default:
                 bars?.Show(record, task.Name);
@@ -52,7 +57,7 @@ internal sealed class StreamReplay(Cmdlet cmdlet, QueueTask task, TaskStream[]? 
     {
         if (json is not null && Wants(TaskStream.Output))
         {
-            cmdlet.WriteObject(ResultValue.FromJson(json), enumerateCollection: true);
+            streams.WriteObject(ResultValue.FromJson(json), enumerateCollection: true);
         }
     }
 
@@ -61,7 +66,7 @@ internal sealed class StreamReplay(Cmdlet cmdlet, QueueTask task, TaskStream[]? 
     {
         if (Wants(TaskStream.Error))
         {
-            cmdlet.WriteError(TaskErrors.From(error, task));
+            streams.WriteError(TaskErrors.From(error, task));
         }
     }
 

@@ -2,10 +2,10 @@ using System.Management.Automation;
 
 namespace PgQueue.PowerShell;
 
-/// <summary>Shows the progress of tasks that are followed as progress of this session. Each task's activities keep apart.</summary>
-/// <param name="cmdlet">Who shows it.</param>
+/// <summary>Shows the progress of tasks that are followed as progress of this session, or of a job. Each task's activities keep apart.</summary>
+/// <param name="streams">Where it is shown.</param>
 /// <param name="named">Name the task before each activity: there are several.</param>
-internal sealed class TaskBars(Cmdlet cmdlet, bool named)
+internal sealed class TaskBars(IStreams streams, bool named)
 {
     // 0 tells of those that wait.
     private const int FirstId = 1;
@@ -13,6 +13,11 @@ internal sealed class TaskBars(Cmdlet cmdlet, bool named)
     private readonly Dictionary<(long Task, int Activity), int> _ids = [];
     private readonly Dictionary<int, (long Task, ProgressRecord Record)> _open = [];
     private bool _waits;
+
+    public TaskBars(Cmdlet cmdlet, bool named)
+        : this(new CmdletStreams(cmdlet), named)
+    {
+    }
 
     /// <summary>Shows a record of a task's progress.</summary>
     public void Show(TaskOutput output, string? name)
@@ -41,7 +46,7 @@ internal sealed class TaskBars(Cmdlet cmdlet, bool named)
             _open[record.ActivityId] = (output.TaskId, record);
         }
 
-        cmdlet.WriteProgress(record);
+        streams.WriteProgress(record);
     }
 
     /// <summary>Shows how many tasks wait to be run.</summary>
@@ -50,7 +55,7 @@ internal sealed class TaskBars(Cmdlet cmdlet, bool named)
         if (waiting > 0 || _waits)
         {
             _waits = waiting > 0;
-            cmdlet.WriteProgress(new ProgressRecord(0, "Following tasks", all == 1 ? "It waits to be run" : $"{waiting} of {all} wait to be run")
+            streams.WriteProgress(new ProgressRecord(0, "Following tasks", all == 1 ? "It waits to be run" : $"{waiting} of {all} wait to be run")
             {
                 RecordType = _waits ? ProgressRecordType.Processing : ProgressRecordType.Completed,
             });
@@ -72,8 +77,9 @@ internal sealed class TaskBars(Cmdlet cmdlet, bool named)
         foreach (var (_, record) in _open.Values.Where(which).ToList())
         {
             _open.Remove(record.ActivityId);
-            record.RecordType = ProgressRecordType.Completed;
-            cmdlet.WriteProgress(record);
+
+            // A new one: a job's reader may not have seen the old one yet.
+            streams.WriteProgress(new ProgressRecord(record.ActivityId, record.Activity, record.StatusDescription) { RecordType = ProgressRecordType.Completed });
         }
     }
 

@@ -4,7 +4,8 @@ namespace PgQueue.PowerShell;
 
 /// <summary>
 /// Finds the variables that a script reads though nothing in it sets them: it runs in a fresh process, which knows none
-/// of the caller's. Scopes are not told apart, so that a variable set anywhere in the script counts as set.
+/// of the caller's. Scopes are not told apart, so that a variable set anywhere in the script counts as set. One that is
+/// written with the scope global or script is meant to come from elsewhere, such as a worker's -BeforeTask.
 /// </summary>
 internal static class UnsetVariables
 {
@@ -38,7 +39,7 @@ internal static class UnsetVariables
     }
 
     private static bool IsOfTheScript(VariableExpressionAst variable) =>
-        variable.VariablePath.IsVariable && variable.Parent is not UsingExpressionAst && !IsInUsing(variable);
+        variable.VariablePath is { IsVariable: true, IsGlobal: false, IsScript: false } && variable.Parent is not UsingExpressionAst && !IsInUsing(variable);
 
     private static bool IsInUsing(Ast ast)
     {

@@ -81,7 +81,7 @@ internal sealed class TaskWorkReader(NewTaskCmdlet cmdlet)
         {
             var list = string.Join(", ", names.Select(n => "$" + n));
             cmdlet.WriteWarning(
-                $"The script reads {list} but never sets {(names.Count == 1 ? "it" : "them")}: a task runs in a fresh process, without the variables of this session. Write $using:{names[0]} to take its value from here, or pass it as an argument.");
+                $"The script reads {list} but never sets {(names.Count == 1 ? "it" : "them")}: a task runs in a fresh process, without the variables of this session. Write $using:{names[0]} to take its value from here, or pass it as an argument; write $global:{names[0]} where the task will have it, as from Start-PqWorker -BeforeTask.");
         }
     }
 

@@ -48,6 +48,26 @@ public sealed class TaskFollowTests
     }
 
     [Fact]
+    public async Task Tasks_can_be_added_and_left_out_while_others_are_followed()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        var first = (await queue.Client.AddAsync(NewTask.ForCommand("echo", "first") with { Delay = TimeSpan.FromHours(1) })).Id;
+        await using var follower = queue.Client.Follow([first]);
+        Assert.Equal(1, (await follower.NextAsync(default)).Waiting);
+
+        var done = await queue.RunAsync(NewTask.ForCommand("echo", "second"));
+        follower.Add([done.Id]);
+        var step = await follower.NextAsync(default);
+        Assert.Equal("second", Assert.Single(step.Output).Text);
+        Assert.Equal(done.Id, Assert.Single(step.Finished).Id);
+        Assert.Equal(1, step.Waiting);
+        Assert.False(follower.IsDone);
+
+        follower.Remove(first);
+        Assert.True(follower.IsDone);
+    }
+
+    [Fact]
     public async Task Following_is_refused_inside_a_transaction()
     {
         await using var queue = await TestQueue.CreateAsync();

@@ -1,6 +1,9 @@
 BeforeDiscovery {
     Import-Module (Join-Path $PSScriptRoot '../../out/PgQueue/PgQueue.psd1') -Force
-    $emitted = (Get-Command -Module PgQueue).OutputType.Type | Where-Object Namespace -Like 'PgQueue*' | Sort-Object FullName -Unique |
+    # A job looks as PowerShell's own do.
+    $emitted = (Get-Command -Module PgQueue).OutputType.Type |
+        Where-Object { $_.Namespace -like 'PgQueue*' -and -not $_.IsSubclassOf([System.Management.Automation.Job]) } |
+        Sort-Object FullName -Unique |
         ForEach-Object { @{ Type = $_.FullName } }
 }
 

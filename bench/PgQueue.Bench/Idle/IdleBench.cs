@@ -9,7 +9,8 @@ internal sealed class IdleBench(Stage stage)
     private const double Megabyte = 1e6;
 
     private readonly int _windows = stage.Options.Pick(3, 2);
-    private readonly TimeSpan _settle = TimeSpan.FromSeconds(stage.Options.Pick(20, 10));
+    // What it does again and again is compiled anew, better, in its first minutes.
+    private readonly TimeSpan _settle = TimeSpan.FromSeconds(stage.Options.Pick(150, 10));
     private readonly TimeSpan _window = TimeSpan.FromSeconds(stage.Options.Pick(30, 15));
 
     public async Task<IReadOnlyList<Figure>> RunAsync(CancellationToken cancellationToken)

@@ -3,7 +3,7 @@ namespace PgQueue;
 /// <summary>Claims as many tasks as the worker has places for, has them run, and at the end waits for those that run.</summary>
 internal sealed class Dispatcher(
     QueueDatabase database, WorkerSession session, WorkerIdentity identity, WorkerOptions options, TaskExecution execution,
-    RunningTasks running, Signal signal, Outage outage, EventSink events, StopTokens stop, Action giveUp)
+    RunningTasks running, Places places, Signal signal, Outage outage, EventSink events, StopTokens stop, Action giveUp)
 {
     /// <summary>Ended runs that may wait to be stored before no more are started: the database is slower than the tasks.</summary>
     private const int MaxUnstored = 2000;
@@ -69,7 +69,7 @@ internal sealed class Dispatcher(
         {
             var free = options.Mode == WorkerMode.Once
                 ? 1 - running.Count
-                : Math.Min(options.Concurrency - running.Count, options.Concurrency + MaxUnstored - running.Held);
+                : Math.Min(places.Wanted(running.Count), options.Concurrency + MaxUnstored - running.Held);
             if (free <= 0)
             {
                 if (!await signal.WaitAsync(FullBeforeQuiet, stop.Draining).ConfigureAwait(false))
@@ -145,6 +145,7 @@ internal sealed class Dispatcher(
 
     private async Task FinishRunsAsync()
     {
+        places.Close();
         if (_runs.Count > 0 && options.Mode != WorkerMode.Once)
         {
             events.Raise(new WorkerDraining(_runs.Count));

@@ -4,7 +4,7 @@ namespace PgQueue;
 
 /// <summary>One task from its claim until the database knows its end.</summary>
 internal sealed class TaskExecution(
-    TaskRunner runner, OutputWriter writer, Finisher finisher, WorkerOptions options, RunningTasks running, Signal freed,
+    TaskRunner runner, OutputWriter writer, Finisher finisher, WorkerOptions options, RunningTasks running, Places places, Signal freed,
     EventSink events, Tally tally, CancellationToken stopNow)
 {
     /// <summary>Never fails: what goes wrong here is one task's trouble, and the worker and its other tasks go on.</summary>
@@ -37,8 +37,9 @@ internal sealed class TaskExecution(
     {
         var task = control.Task;
         var output = new RunOutput(task.Id, task.Run, options.MaxOutput, writer, events);
+        var began = await places.EnterAsync(control).ConfigureAwait(false);
         var clock = Stopwatch.StartNew();
-        var (outcome, stopped, label) = await RunChildAsync(control, output).ConfigureAwait(false);
+        var (outcome, stopped, label) = await (began ? RunInPlaceAsync(control, output, clock) : LeaveOutAsync(control)).ConfigureAwait(false);
         var duration = clock.Elapsed;
         if (stopped == StopReason.Lost)
         {
@@ -48,7 +49,13 @@ internal sealed class TaskExecution(
 
         await output.CompleteAsync(CancellationToken.None).ConfigureAwait(false);
         var finished = FinishedRun.Decide(task, outcome, stopped);
-        if (await finisher.FinishAsync(finished).ConfigureAwait(false) is { } end)
+        var end = await finisher.FinishAsync(finished).ConfigureAwait(false);
+        if (end is not null && !began && finished.Refund)
+        {
+            return; // Nobody has heard of it.
+        }
+
+        if (end is not null)
         {
             tally.Count(end.State, finished.Refund);
             var error = TaskError.FromJson(end.CancelError ?? finished.ErrorJson);
@@ -63,6 +70,28 @@ internal sealed class TaskExecution(
             events.Raise(new TaskDropped(task.Id));
             running.Remove(control);
             running.SuspectStrays();
+        }
+    }
+
+    /// <summary>Gives back a task that was claimed ahead and has got no place, unless somebody wants it ended anyway.</summary>
+    private async Task<(RunOutcome Outcome, StopReason? Stopped, string Label)> LeaveOutAsync(RunControl control)
+    {
+        control.Stop(StopReason.Released);
+        running.FreeSlot(control);
+        return (new RunOutcome(TaskEnd.Canceled), await control.Stopped.ConfigureAwait(false), TaskLabel.Of(control.Task));
+    }
+
+    private async Task<(RunOutcome Outcome, StopReason? Stopped, string Label)> RunInPlaceAsync(RunControl control, RunOutput output, Stopwatch clock)
+    {
+        try
+        {
+            return await RunChildAsync(control, output).ConfigureAwait(false);
+        }
+        finally
+        {
+            running.FreeSlot(control);
+            places.Leave(clock.Elapsed);
+            freed.Set();
         }
     }
 
@@ -81,11 +110,6 @@ internal sealed class TaskExecution(
         {
             events.Raise(new WorkerWarning($"Task {task.Id} could not be run: {e}"));
             return (RunOutcome.Failed(TaskEnd.Error, $"PgQueue could not run the task: {e.Message}", e.GetType().FullName), null, label);
-        }
-        finally
-        {
-            running.FreeSlot(control);
-            freed.Set();
         }
     }
 }

@@ -182,6 +182,7 @@ public sealed class Worker
                 var pool = new ChildPool(new TaskHostLauncher(_options), server, settings, warm, _options.MaxTasksPerChild);
                 await using (pool.ConfigureAwait(false))
                 {
+                    using var places = new Places(_options.Concurrency);
                     using var adder = new TaskAdder(database, outage);
                     using var limits = LimitWatch(settings);
                     var supervisor = new Supervisor(limits, _options.CancelGrace);
@@ -194,9 +195,9 @@ public sealed class Worker
                         var finisher = new Finisher(database, () => session.WorkerId, outage);
                         await using (finisher.ConfigureAwait(false))
                         {
-                            var execution = new TaskExecution(runner, output, finisher, _options, _running, _signal, _events, _tally, stop.Now);
+                            var execution = new TaskExecution(runner, output, finisher, _options, _running, places, _signal, _events, _tally, stop.Now);
                             await new Dispatcher(
-                                database, session, _identity, _options, execution, _running, _signal, outage, _events, stop, GiveUp).RunAsync().ConfigureAwait(false);
+                                database, session, _identity, _options, execution, _running, places, _signal, outage, _events, stop, GiveUp).RunAsync().ConfigureAwait(false);
 
                             void GiveUp()
                             {

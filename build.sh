@@ -20,7 +20,7 @@ Usage: ./build.sh build|test|demo|pack|chaos|bench [-Configuration Release|Debug
   build   an importable module in out/PgQueue, and the host in out/Host
   test    builds, then runs all test suites; the last line counts them
   demo    builds, then runs tasks of all kinds and ends on a private PostgreSQL
-  pack    builds, then makes a zip of the module in out
+  pack    builds, then makes a zip of the module and a gallery's package of it in out
   chaos   builds, then kills workers, children, sessions and the server at random and proves that nothing was lost and
           nothing ran twice; takes --minutes M (1), --seed S (by chance) and --keep (the ledger and the logs stay)
   bench   builds, then measures PgQueue beside its references in turns, and says which goals are met: noop, add, latency,

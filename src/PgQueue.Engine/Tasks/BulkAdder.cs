@@ -15,10 +15,8 @@ internal sealed class BulkAdder(QueueDatabase database)
     /// <summary>From so many tasks on, its two round trips more are made good.</summary>
     private const int Fewest = 200;
 
-    private const string Columns =
-        "id, queue, priority, kind, name, tags, script_hash, spec, timeout, memory_limit, process_limit, max_attempts, max_lost, retry, dead_letter_queue";
-
     private static readonly NewTask Nothing = new();
+    private static readonly byte[] NoSpec = "{}"u8.ToArray();
     private static readonly JsonWriterOptions Unchecked = new() { SkipValidation = true };
 
     /// <summary>What add_tasks would do with these, this does as well.</summary>
@@ -87,56 +85,93 @@ internal sealed class BulkAdder(QueueDatabase database)
     private async Task CopyAsync(
         NpgsqlConnection connection, IReadOnlyList<NewTask> tasks, NewTask common, Plan plan, CancellationToken cancellationToken)
     {
+        var columns = Columns(tasks, common, plan);
         var copy = await connection.BeginBinaryImportAsync(
-            $"copy {database.QuotedSchema}.task ({Columns}) from stdin (format binary)", cancellationToken).ConfigureAwait(false);
+            $"copy {database.QuotedSchema}.task ({string.Join(", ", columns.Select(c => c.Name))}) from stdin (format binary)", cancellationToken).ConfigureAwait(false);
         await using (copy.ConfigureAwait(false))
         {
-            var tags = common.Tags is { Count: > 0 } ? common.Tags.ToArray() : null;
-            var buffer = new ArrayBufferWriter<byte>();
-            var json = new Utf8JsonWriter(buffer, Unchecked);
-            await using (json.ConfigureAwait(false))
+            using var row = new Row(copy, plan, cancellationToken);
+            for (var i = 0; i < tasks.Count; i++)
             {
-                for (var i = 0; i < tasks.Count; i++)
+                row.Number = i;
+                await copy.StartRowAsync(cancellationToken).ConfigureAwait(false);
+                foreach (var column in columns)
                 {
-                    var task = tasks[i];
-                    await copy.StartRowAsync(cancellationToken).ConfigureAwait(false);
-                    await WriteAsync(plan.Ids[i], NpgsqlDbType.Bigint).ConfigureAwait(false);
-                    await WriteAsync(plan.Queue, NpgsqlDbType.Text).ConfigureAwait(false);
-                    await WriteAsync(task.Priority ?? common.Priority ?? TaskPriority.Normal, NpgsqlDbType.Integer).ConfigureAwait(false);
-                    await WriteAsync(DbWords.Of((task.Kind ?? common.Kind)!.Value), NpgsqlDbType.Text).ConfigureAwait(false);
-                    await WriteAsync(task.Name ?? common.Name, NpgsqlDbType.Text).ConfigureAwait(false);
-                    await WriteAsync(task.Tags is { Count: > 0 } own ? own.ToArray() : tags, NpgsqlDbType.Array | NpgsqlDbType.Text).ConfigureAwait(false);
-                    await WriteAsync(plan.ScriptHash, NpgsqlDbType.Bytea).ConfigureAwait(false);
-                    await WriteAsync(Spec(task.Spec ?? common.Spec), NpgsqlDbType.Jsonb).ConfigureAwait(false);
-                    await WriteAsync(plan.Timeout, NpgsqlDbType.Interval).ConfigureAwait(false);
-                    await WriteAsync(common.MemoryLimit, NpgsqlDbType.Bigint).ConfigureAwait(false);
-                    await WriteAsync(common.ProcessLimit, NpgsqlDbType.Integer).ConfigureAwait(false);
-                    await WriteAsync(plan.MaxAttempts, NpgsqlDbType.Integer).ConfigureAwait(false);
-                    await WriteAsync(common.MaxLost ?? NewTask.DefaultMaxLost, NpgsqlDbType.Integer).ConfigureAwait(false);
-                    await WriteAsync(plan.Retry, NpgsqlDbType.Jsonb).ConfigureAwait(false);
-                    await WriteAsync(plan.DeadLetterQueue, NpgsqlDbType.Text).ConfigureAwait(false);
-                }
-
-                await copy.CompleteAsync(cancellationToken).ConfigureAwait(false);
-
-                byte[] Spec(JsonObject? spec)
-                {
-                    if (spec is null)
-                    {
-                        return "{}"u8.ToArray();
-                    }
-
-                    buffer.ResetWrittenCount();
-                    json.Reset();
-                    spec.WriteTo(json);
-                    json.Flush();
-                    return buffer.WrittenSpan.ToArray();
+                    await column.WriteAsync(row, tasks[i]).ConfigureAwait(false);
                 }
             }
 
-            Task WriteAsync<T>(T? value, NpgsqlDbType type) => value is null
-                ? copy.WriteNullAsync(cancellationToken)
-                : copy.WriteAsync(value, type, cancellationToken);
+            await copy.CompleteAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Those that any of the tasks fills: most are empty in most batches, and each costs both sides something.</summary>
+    private static List<Column> Columns(IReadOnlyList<NewTask> tasks, NewTask common, Plan plan)
+    {
+        var tags = common.Tags is { Count: > 0 } ? common.Tags.ToArray() : null;
+        List<(bool IsUsed, Column Column)> all =
+        [
+            (true, new("id", (row, _) => row.WriteAsync(row.Plan.Ids[row.Number], NpgsqlDbType.Bigint))),
+            (true, new("queue", (row, _) => row.WriteAsync(row.Plan.Queue, NpgsqlDbType.Text))),
+            (true, new("priority", (row, task) => row.WriteAsync(task.Priority ?? common.Priority ?? TaskPriority.Normal, NpgsqlDbType.Integer))),
+            (true, new("kind", (row, task) => row.WriteAsync(DbWords.Of((task.Kind ?? common.Kind)!.Value), NpgsqlDbType.Text))),
+            (common.Name is not null || tasks.Any(task => task.Name is not null),
+                new("name", (row, task) => row.WriteAsync(task.Name ?? common.Name, NpgsqlDbType.Text))),
+            (tags is not null || tasks.Any(task => task.Tags is { Count: > 0 }),
+                new("tags", (row, task) => row.WriteAsync(task.Tags is { Count: > 0 } own ? own.ToArray() : tags, NpgsqlDbType.Array | NpgsqlDbType.Text))),
+            (plan.ScriptHash is not null, new("script_hash", (row, _) => row.WriteAsync(row.Plan.ScriptHash, NpgsqlDbType.Bytea))),
+            (true, new("spec", (row, task) => row.WriteSpecAsync(task.Spec ?? common.Spec))),
+            (plan.Timeout is not null, new("timeout", (row, _) => row.WriteAsync(row.Plan.Timeout, NpgsqlDbType.Interval))),
+            (common.MemoryLimit is not null, new("memory_limit", (row, _) => row.WriteAsync(common.MemoryLimit, NpgsqlDbType.Bigint))),
+            (common.ProcessLimit is not null, new("process_limit", (row, _) => row.WriteAsync(common.ProcessLimit, NpgsqlDbType.Integer))),
+            (true, new("max_attempts", (row, _) => row.WriteAsync(row.Plan.MaxAttempts, NpgsqlDbType.Integer))),
+            (true, new("max_lost", (row, _) => row.WriteAsync(common.MaxLost ?? NewTask.DefaultMaxLost, NpgsqlDbType.Integer))),
+            (plan.Retry is not null, new("retry", (row, _) => row.WriteAsync(row.Plan.Retry, NpgsqlDbType.Jsonb))),
+            (plan.DeadLetterQueue is not null, new("dead_letter_queue", (row, _) => row.WriteAsync(row.Plan.DeadLetterQueue, NpgsqlDbType.Text))),
+        ];
+        return [.. all.Where(c => c.IsUsed).Select(c => c.Column)];
+    }
+
+    private sealed record Column(string Name, Func<Row, NewTask, Task> WriteAsync);
+
+    /// <summary>The row that is being written.</summary>
+    private sealed class Row : IDisposable
+    {
+        private readonly NpgsqlBinaryImporter _copy;
+        private readonly CancellationToken _cancellationToken;
+        private readonly ArrayBufferWriter<byte> _buffer = new();
+        private readonly Utf8JsonWriter _json;
+
+        public Row(NpgsqlBinaryImporter copy, Plan plan, CancellationToken cancellationToken)
+        {
+            (_copy, Plan, _cancellationToken) = (copy, plan, cancellationToken);
+            _json = new Utf8JsonWriter(_buffer, Unchecked);
+        }
+
+        public Plan Plan { get; }
+
+        public int Number { get; set; }
+
+        public Task WriteAsync<T>(T? value, NpgsqlDbType type) => value is null
+            ? _copy.WriteNullAsync(_cancellationToken)
+            : _copy.WriteAsync(value, type, _cancellationToken);
+
+        public void Dispose() => _json.Dispose();
+
+        public Task WriteSpecAsync(JsonObject? spec) => WriteAsync(Spec(spec), NpgsqlDbType.Jsonb);
+
+        private byte[] Spec(JsonObject? spec)
+        {
+            if (spec is null)
+            {
+                return NoSpec;
+            }
+
+            _buffer.ResetWrittenCount();
+            _json.Reset();
+            spec.WriteTo(_json);
+            _json.Flush();
+            return _buffer.WrittenSpan.ToArray();
         }
     }
 

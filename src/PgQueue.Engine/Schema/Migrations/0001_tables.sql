@@ -204,6 +204,7 @@ create table history (
 ) partition by range (finished_at);
 
 create index history_failed on history (finished_at) where state = 'failed';
+create index history_failed_id on history (id) where state = 'failed';
 create index history_finished on history using brin (finished_at);
 
 -- A client's own id for a task is unique until the task is cleared; it outlives the move to history.

@@ -3386,73 +3386,73 @@ INSERT INTO pgqueue.dependency VALUES (34, 32, true);
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'first in', 17);
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'last in', 22);
 
-INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 09:34:03.337297+00', '2026-11-21 09:34:03.337297+00', '2026-11-21 09:34:03.530133+00', '2026-11-21 09:34:03.56629+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 105267200, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.337297+00', '2026-11-21 09:34:03.337297+00', '2026-11-21 09:34:03.53234+00', '2026-11-21 09:34:03.57745+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 105529344, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.337297+00', '2026-11-21 09:34:03.337297+00', '2026-11-21 09:34:03.480517+00', '2026-11-21 09:34:03.591528+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 104869888, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.337297+00', '2026-11-21 09:34:03.594098+00', '2026-11-21 09:34:03.840402+00', '2026-11-21 09:34:03.846837+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 108019712, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T09:34:03.480759+00:00", "finished_at": "2026-11-21T09:34:03.594099+00:00", "peak_memory": 105267200}]');
-INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.871824+00', '2026-11-21 09:34:03.871824+00', NULL, '2026-11-21 09:34:03.887199+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.871824+00', '2126-10-28 09:34:03.871824+00', NULL, '2026-11-21 09:34:03.887265+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.875912+00', '2026-11-21 09:34:03.875912+00', NULL, '2026-11-21 09:34:03.888816+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 12:50:35.838301+00', '2026-11-21 12:50:35.838301+00', '2026-11-21 12:50:36.082216+00', '2026-11-21 12:50:36.121224+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 106369024, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:35.838301+00', '2026-11-21 12:50:35.838301+00', '2026-11-21 12:50:36.001084+00', '2026-11-21 12:50:36.129707+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 105320448, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:35.838301+00', '2026-11-21 12:50:35.838301+00', '2026-11-21 12:50:36.087531+00', '2026-11-21 12:50:36.129772+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 106500096, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:35.838301+00', '2026-11-21 12:50:36.128722+00', '2026-11-21 12:50:36.467273+00', '2026-11-21 12:50:36.473555+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 109834240, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T12:50:36.001359+00:00", "finished_at": "2026-11-21T12:50:36.128722+00:00", "peak_memory": 105844736}]');
+INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.500822+00', '2026-11-21 12:50:36.500822+00', NULL, '2026-11-21 12:50:36.522351+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.500822+00', '2126-10-28 12:50:36.500822+00', NULL, '2026-11-21 12:50:36.522454+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.505822+00', '2026-11-21 12:50:36.505822+00', NULL, '2026-11-21 12:50:36.52438+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
 
-INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 09:34:03.239341+00');
-INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 09:34:03.239341+00');
-INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 09:34:03.239341+00');
-INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 09:34:03.239341+00');
-INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 09:34:03.239341+00');
-INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 09:34:03.239341+00');
-INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 09:34:03.239341+00');
-INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 09:34:03.239341+00');
-INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 09:34:03.239341+00');
-INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 09:34:03.239341+00');
-INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 09:34:03.239341+00');
+INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 12:50:35.707195+00');
+INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 12:50:35.707195+00');
+INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 12:50:35.707195+00');
+INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 12:50:35.707195+00');
+INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 12:50:35.707195+00');
+INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 12:50:35.707195+00');
+INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 12:50:35.707195+00');
+INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 12:50:35.707195+00');
+INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 12:50:35.707195+00');
+INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 12:50:35.707195+00');
+INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 12:50:35.707195+00');
 
-INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:34:03.239341+00');
-INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:34:03.318245+00');
-INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 09:34:03.321339+00');
-INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 09:34:03.323119+00');
-INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:34:03.324599+00');
-INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:34:03.337297+00');
-INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 09:34:03.563796+00');
+INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 12:50:35.707195+00');
+INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 12:50:35.816588+00');
+INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 12:50:35.822236+00');
+INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 12:50:35.824234+00');
+INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 12:50:35.825158+00');
+INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 12:50:35.838301+00');
+INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 12:50:36.11864+00');
 
 INSERT INTO pgqueue.queue_defaults VALUES (NULL, NULL);
 
-INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 09:34:03.935001+00', '2026-11-21 09:34:03.935001+00', '2026-11-21 09:34:03.935001+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 09:49:03.960687+00', NULL, NULL, '2026-11-21 09:34:03.960687+00', '2026-11-21 09:34:03.960687+00', '2026-11-21 09:34:03.960687+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 09:34:03.967842+00', '2026-11-21 09:34:03.967842+00', '2026-11-21 09:34:03.967842+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 12:50:36.58541+00', '2026-11-21 12:50:36.58541+00', '2026-11-21 12:50:36.58541+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 13:05:36.613013+00', NULL, NULL, '2026-11-21 12:50:36.613013+00', '2026-11-21 12:50:36.613013+00', '2026-11-21 12:50:36.613013+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 12:50:36.62363+00', '2026-11-21 12:50:36.62363+00', '2026-11-21 12:50:36.62363+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
 
-INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 09:34:03.908051+00');
+INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 12:50:36.554943+00');
 
-INSERT INTO pgqueue.task VALUES (5, 'morgue', 50, 'ready', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 3, 'letters', NULL, NULL, NULL, '2026-11-21 09:34:03.563796+00', '2026-11-21 09:34:03.563796+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (9, 'default', 50, 'ready', 'command', 'ready', NULL, NULL, '{"args": [], "file": "true"}', '00:01:00', NULL, NULL, 1, 3, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.908051+00', '2026-11-21 09:34:03.908051+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (11, 'default', 50, 'scheduled', 'command', 'soon', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.908051+00', '2026-11-21 09:34:04.908051+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (12, 'default', 50, 'scheduled', 'command', 'far', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2226-10-04 09:34:03.908051+00', NULL, NULL, '2026-11-21 09:34:03.908051+00', '2126-10-28 09:34:03.908051+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (13, 'stopped', 50, 'ready', 'script', 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', '{"args": ["world"]}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.908051+00', '2026-11-21 09:34:03.908051+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (10, 'default', 50, 'ready', 'command', 'only once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, 'only once', NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.908051+00', '2026-11-21 09:34:03.908051+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (14, 'default', 50, 'ready', 'command', 'first', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.910766+00', '2026-11-21 09:34:03.910766+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (15, 'default', 50, 'blocked', 'command', 'second', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.912429+00', '2026-11-21 09:34:03.912429+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (16, 'default', 50, 'blocked', 'command', 'third', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14,15}', 2, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.914635+00', '2026-11-21 09:34:03.914635+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (18, 'grouped', 50, 'blocked', 'command', 'member 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.917743+00', '2026-11-21 09:34:03.917743+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (19, 'grouped', 50, 'blocked', 'command', 'member 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.917743+00', '2026-11-21 09:34:03.917743+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (20, 'grouped', 50, 'blocked', 'command', 'member 4', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.917743+00', '2026-11-21 09:34:03.917743+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (21, 'grouped', 50, 'blocked', 'command', 'member 5', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.917743+00', '2026-11-21 09:34:03.917743+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (17, 'grouped', 50, 'ready', 'command', 'member 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.917743+00', '2026-11-21 09:34:03.917743+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (23, 'limited', 50, 'ready', 'command', 'limited 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.917743+00', '2026-11-21 09:34:03.917743+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (24, 'limited', 50, 'ready', 'command', 'limited 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.917743+00', '2026-11-21 09:34:03.917743+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (25, 'limited', 50, 'ready', 'command', 'limited 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.917743+00', '2026-11-21 09:34:03.917743+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (22, 'grouped', 50, 'ready', 'command', 'member 6', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.917743+00', '2026-11-21 09:34:03.917743+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (29, 'default', 50, 'ready', 'command', 'by hand', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 'by hand', NULL, '2026-11-21 09:34:03.972079+00', '2026-11-21 09:34:03.972079+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (30, 'default', 50, 'running', 'command', 'running', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.990794+00', '2026-11-21 09:34:03.990794+00', '2026-11-21 09:34:03.996448+00', false, 1, 1, 0, 2, NULL, NULL, NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (33, 'default', 50, 'scheduled', 'command', 'tried once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 3, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.990794+00', '2026-11-21 09:34:04.99876+00', NULL, false, 1, 1, 0, NULL, NULL, NULL, NULL, false, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T09:34:03.996584+00:00", "finished_at": "2026-11-21T09:34:03.998761+00:00"}]');
-INSERT INTO pgqueue.task VALUES (31, 'default', 50, 'running', 'command', 'running, canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.990794+00', '2026-11-21 09:34:03.990794+00', '2026-11-21 09:34:03.996569+00', false, 1, 1, 0, 2, '2026-11-21 09:34:04.00017+00', 'not wanted', NULL, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (32, 'default', 50, 'running', 'command', 'running, replaced', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:03.990794+00', '2026-11-21 09:34:03.990794+00', '2026-11-21 09:34:03.996578+00', false, 1, 1, 0, 2, NULL, NULL, 34, false, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (34, 'default', 50, 'blocked', 'command', 'replacement', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, 'replaced', NULL, NULL, NULL, '{32}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 09:34:04.002777+00', '2026-11-21 09:34:04.002777+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (5, 'morgue', 50, 'ready', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 3, 'letters', NULL, NULL, NULL, '2026-11-21 12:50:36.11864+00', '2026-11-21 12:50:36.11864+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (9, 'default', 50, 'ready', 'command', 'ready', NULL, NULL, '{"args": [], "file": "true"}', '00:01:00', NULL, NULL, 1, 3, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.554943+00', '2026-11-21 12:50:36.554943+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (11, 'default', 50, 'scheduled', 'command', 'soon', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.554943+00', '2026-11-21 12:50:37.554943+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (12, 'default', 50, 'scheduled', 'command', 'far', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2226-10-04 12:50:36.554943+00', NULL, NULL, '2026-11-21 12:50:36.554943+00', '2126-10-28 12:50:36.554943+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (13, 'stopped', 50, 'ready', 'script', 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', '{"args": ["world"]}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.554943+00', '2026-11-21 12:50:36.554943+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (10, 'default', 50, 'ready', 'command', 'only once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, 'only once', NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.554943+00', '2026-11-21 12:50:36.554943+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (14, 'default', 50, 'ready', 'command', 'first', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.558379+00', '2026-11-21 12:50:36.558379+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (15, 'default', 50, 'blocked', 'command', 'second', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.560399+00', '2026-11-21 12:50:36.560399+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (16, 'default', 50, 'blocked', 'command', 'third', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{14,15}', 2, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.563063+00', '2026-11-21 12:50:36.563063+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (18, 'grouped', 50, 'blocked', 'command', 'member 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.566815+00', '2026-11-21 12:50:36.566815+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (19, 'grouped', 50, 'blocked', 'command', 'member 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.566815+00', '2026-11-21 12:50:36.566815+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (20, 'grouped', 50, 'blocked', 'command', 'member 4', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.566815+00', '2026-11-21 12:50:36.566815+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (21, 'grouped', 50, 'blocked', 'command', 'member 5', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.566815+00', '2026-11-21 12:50:36.566815+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (17, 'grouped', 50, 'ready', 'command', 'member 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'first in', 'fifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.566815+00', '2026-11-21 12:50:36.566815+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (23, 'limited', 50, 'ready', 'command', 'limited 1', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.566815+00', '2026-11-21 12:50:36.566815+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (24, 'limited', 50, 'ready', 'command', 'limited 2', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.566815+00', '2026-11-21 12:50:36.566815+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (25, 'limited', 50, 'ready', 'command', 'limited 3', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.566815+00', '2026-11-21 12:50:36.566815+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (22, 'grouped', 50, 'ready', 'command', 'member 6', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'last in', 'lifo', NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.566815+00', '2026-11-21 12:50:36.566815+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (29, 'default', 50, 'ready', 'command', 'by hand', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 'by hand', NULL, '2026-11-21 12:50:36.628824+00', '2026-11-21 12:50:36.628824+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (30, 'default', 50, 'running', 'command', 'running', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.648727+00', '2026-11-21 12:50:36.648727+00', '2026-11-21 12:50:36.655841+00', false, 1, 1, 0, 2, NULL, NULL, NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (33, 'default', 50, 'scheduled', 'command', 'tried once', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 3, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.648727+00', '2026-11-21 12:50:37.658241+00', NULL, false, 1, 1, 0, NULL, NULL, NULL, NULL, false, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T12:50:36.656021+00:00", "finished_at": "2026-11-21T12:50:36.658242+00:00"}]');
+INSERT INTO pgqueue.task VALUES (31, 'default', 50, 'running', 'command', 'running, canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.648727+00', '2026-11-21 12:50:36.648727+00', '2026-11-21 12:50:36.656003+00', false, 1, 1, 0, 2, '2026-11-21 12:50:36.659809+00', 'not wanted', NULL, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (32, 'default', 50, 'running', 'command', 'running, replaced', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.648727+00', '2026-11-21 12:50:36.648727+00', '2026-11-21 12:50:36.656013+00', false, 1, 1, 0, 2, NULL, NULL, 34, false, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (34, 'default', 50, 'blocked', 'command', 'replacement', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, 'replaced', NULL, NULL, NULL, '{32}', 1, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 12:50:36.662498+00', '2026-11-21 12:50:36.662498+00', NULL, false, 0, 0, 0, NULL, NULL, NULL, NULL, false, NULL, NULL);
 
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 09:34:03.584793+00', 'output', 'hello', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 09:34:03.584977+00', 'error', 'careful', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 09:34:03.58498+00', 'error', 'no', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 09:34:03.844095+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 12:50:36.079927+00', 'output', 'hello', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 12:50:36.080151+00', 'error', 'careful', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 12:50:36.088641+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 12:50:36.470368+00', 'error', 'no', NULL);
 
-INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 11581, '2026-11-21 09:34:03.987298+00', '2026-11-21 09:34:03.988745+00', '2026-11-21 09:34:03.988745+00', false, NULL, '2026-11-21 09:34:04.020922+00', NULL);
+INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 18741, '2026-11-21 12:50:36.643789+00', '2026-11-21 12:50:36.645935+00', '2026-11-21 12:50:36.645935+00', false, NULL, '2026-11-21 12:50:36.680012+00', NULL);
 
 SELECT pg_catalog.setval('pgqueue.arrival_id_seq', 10, true);
 
@@ -3518,6 +3518,10 @@ CREATE INDEX history_finished ON ONLY pgqueue.history USING brin (finished_at);
 
 CREATE INDEX history_2026w47_finished_at_idx1 ON pgqueue.history_2026w47 USING brin (finished_at);
 
+CREATE INDEX history_failed_id ON ONLY pgqueue.history USING btree (id) WHERE (state = 'failed'::pgqueue.task_state);
+
+CREATE INDEX history_2026w47_id_idx ON pgqueue.history_2026w47 USING btree (id) WHERE (state = 'failed'::pgqueue.task_state);
+
 CREATE INDEX history_schedule ON ONLY pgqueue.history USING btree (schedule, finished_at) WHERE (schedule IS NOT NULL);
 
 CREATE INDEX history_2026w47_schedule_finished_at_idx ON pgqueue.history_2026w47 USING btree (schedule, finished_at) WHERE (schedule IS NOT NULL);
@@ -3526,17 +3530,23 @@ CREATE INDEX history_2026w48_finished_at_idx ON pgqueue.history_2026w48 USING bt
 
 CREATE INDEX history_2026w48_finished_at_idx1 ON pgqueue.history_2026w48 USING brin (finished_at);
 
+CREATE INDEX history_2026w48_id_idx ON pgqueue.history_2026w48 USING btree (id) WHERE (state = 'failed'::pgqueue.task_state);
+
 CREATE INDEX history_2026w48_schedule_finished_at_idx ON pgqueue.history_2026w48 USING btree (schedule, finished_at) WHERE (schedule IS NOT NULL);
 
 CREATE INDEX history_2026w49_finished_at_idx ON pgqueue.history_2026w49 USING btree (finished_at) WHERE (state = 'failed'::pgqueue.task_state);
 
 CREATE INDEX history_2026w49_finished_at_idx1 ON pgqueue.history_2026w49 USING brin (finished_at);
 
+CREATE INDEX history_2026w49_id_idx ON pgqueue.history_2026w49 USING btree (id) WHERE (state = 'failed'::pgqueue.task_state);
+
 CREATE INDEX history_2026w49_schedule_finished_at_idx ON pgqueue.history_2026w49 USING btree (schedule, finished_at) WHERE (schedule IS NOT NULL);
 
 CREATE INDEX history_default_finished_at_idx ON pgqueue.history_default USING btree (finished_at) WHERE (state = 'failed'::pgqueue.task_state);
 
 CREATE INDEX history_default_finished_at_idx1 ON pgqueue.history_default USING brin (finished_at);
+
+CREATE INDEX history_default_id_idx ON pgqueue.history_default USING btree (id) WHERE (state = 'failed'::pgqueue.task_state);
 
 CREATE INDEX history_default_schedule_finished_at_idx ON pgqueue.history_default USING btree (schedule, finished_at) WHERE (schedule IS NOT NULL);
 
@@ -3572,6 +3582,8 @@ ALTER INDEX pgqueue.history_failed ATTACH PARTITION pgqueue.history_2026w47_fini
 
 ALTER INDEX pgqueue.history_finished ATTACH PARTITION pgqueue.history_2026w47_finished_at_idx1;
 
+ALTER INDEX pgqueue.history_failed_id ATTACH PARTITION pgqueue.history_2026w47_id_idx;
+
 ALTER INDEX pgqueue.history_pkey ATTACH PARTITION pgqueue.history_2026w47_pkey;
 
 ALTER INDEX pgqueue.history_schedule ATTACH PARTITION pgqueue.history_2026w47_schedule_finished_at_idx;
@@ -3579,6 +3591,8 @@ ALTER INDEX pgqueue.history_schedule ATTACH PARTITION pgqueue.history_2026w47_sc
 ALTER INDEX pgqueue.history_failed ATTACH PARTITION pgqueue.history_2026w48_finished_at_idx;
 
 ALTER INDEX pgqueue.history_finished ATTACH PARTITION pgqueue.history_2026w48_finished_at_idx1;
+
+ALTER INDEX pgqueue.history_failed_id ATTACH PARTITION pgqueue.history_2026w48_id_idx;
 
 ALTER INDEX pgqueue.history_pkey ATTACH PARTITION pgqueue.history_2026w48_pkey;
 
@@ -3588,6 +3602,8 @@ ALTER INDEX pgqueue.history_failed ATTACH PARTITION pgqueue.history_2026w49_fini
 
 ALTER INDEX pgqueue.history_finished ATTACH PARTITION pgqueue.history_2026w49_finished_at_idx1;
 
+ALTER INDEX pgqueue.history_failed_id ATTACH PARTITION pgqueue.history_2026w49_id_idx;
+
 ALTER INDEX pgqueue.history_pkey ATTACH PARTITION pgqueue.history_2026w49_pkey;
 
 ALTER INDEX pgqueue.history_schedule ATTACH PARTITION pgqueue.history_2026w49_schedule_finished_at_idx;
@@ -3595,6 +3611,8 @@ ALTER INDEX pgqueue.history_schedule ATTACH PARTITION pgqueue.history_2026w49_sc
 ALTER INDEX pgqueue.history_failed ATTACH PARTITION pgqueue.history_default_finished_at_idx;
 
 ALTER INDEX pgqueue.history_finished ATTACH PARTITION pgqueue.history_default_finished_at_idx1;
+
+ALTER INDEX pgqueue.history_failed_id ATTACH PARTITION pgqueue.history_default_id_idx;
 
 ALTER INDEX pgqueue.history_pkey ATTACH PARTITION pgqueue.history_default_pkey;
 

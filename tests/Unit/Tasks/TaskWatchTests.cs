@@ -44,6 +44,7 @@ public sealed class TaskWatchTests
     [Fact]
     public async Task A_script_s_progress_is_told_while_it_runs_and_can_be_read()
     {
+        Machine.NeedsPwsh();
         await using var queue = await TestQueue.CreateAsync();
         var id = (await queue.Client.AddAsync(NewTask.ForScript("Write-Progress Copying -Status 'file 7' -PercentComplete 70; while ($true) { Start-Sleep 1 }") with { Name = "copy" })).Id;
         var told = new System.Collections.Concurrent.ConcurrentQueue<WorkerEvent>();

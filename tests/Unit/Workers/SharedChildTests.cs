@@ -25,6 +25,7 @@ public sealed class SharedChildTests
     [Fact]
     public async Task A_script_finds_nothing_of_the_one_before_it_in_its_session()
     {
+        Machine.NeedsPwsh();
         await using var queue = await TestQueue.CreateAsync();
         var id = (await queue.Client.AddAsync([
             NewTask.ForScript("$PID; $global:left = 1; function Left {}; $env:LEFT = 1; $env:PATH = 'x'; Set-Location /tmp; [Environment]::CurrentDirectory = '/tmp'; [Console]::SetOut([IO.TextWriter]::Null); $ErrorActionPreference = 'Stop'; exit 3"),
@@ -45,6 +46,7 @@ public sealed class SharedChildTests
     [Fact]
     public async Task What_each_prints_is_its_own()
     {
+        Machine.NeedsPwsh();
         await using var queue = await TestQueue.CreateAsync();
         await queue.Client.AddAsync([.. Enumerable.Range(1, 12).Select(n =>
             NewTask.ForScript($"[Console]::WriteLine('line of {n}'); [Console]::Error.Write('half a line of {n}')"))], null);
@@ -62,6 +64,7 @@ public sealed class SharedChildTests
     [Fact]
     public async Task What_one_left_running_ends_with_it()
     {
+        Machine.NeedsPwsh();
         await using var queue = await TestQueue.CreateAsync();
         await queue.Client.AddAsync([
             NewTask.ForScript("(Start-Process sleep 300 -PassThru).Id"),
@@ -78,6 +81,7 @@ public sealed class SharedChildTests
     [Fact]
     public async Task One_that_was_stopped_takes_its_process_with_it()
     {
+        Machine.NeedsPwsh();
         await using var queue = await TestQueue.CreateAsync();
         await queue.Client.AddAsync([
             NewTask.ForScript("$PID; Start-Sleep 600") with { Timeout = TimeSpan.FromSeconds(1.5) },
@@ -112,6 +116,7 @@ public sealed class SharedChildTests
     [Fact]
     public async Task Peak_memory_is_each_task_s_own()
     {
+        Machine.NeedsPwsh();
         await using var queue = await TestQueue.CreateAsync();
         await queue.Client.AddAsync([
             NewTask.ForScript(

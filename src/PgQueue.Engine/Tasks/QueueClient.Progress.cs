@@ -31,8 +31,6 @@ public sealed partial class QueueClient
         ],
         TaskOutput.Read,
         cancellationToken);
-
-    internal TaskWatch Watch(IEnumerable<long> ids) => new(Database, ids);
 }
 
 /// <summary>A task that runs.</summary>

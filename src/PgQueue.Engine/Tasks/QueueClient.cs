@@ -209,20 +209,6 @@ public sealed partial class QueueClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until tasks have finished.</summary>
-    /// <param name="ids">The tasks.</param>
-    /// <param name="any">Return when the first has finished; when all have where false.</param>
-    /// <param name="timeout">How long to wait at the most; for ever where null.</param>
-    /// <param name="cancellationToken">Stops the wait.</param>
-    /// <returns>The ids that have finished, in the order that was noticed; not all (or none) where the time ran out.</returns>
-    /// <exception cref="QueueException">One of the tasks is not there.</exception>
-    public Task<IReadOnlyList<long>> WaitAsync(
-        IReadOnlyCollection<long> ids, bool any = false, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
-    {
-        Database.RefuseInTransaction("Wait-PqTask", "no worker sees its tasks before the commit");
-        return new TaskWaiter(Database).WaitAsync(ids, any, timeout, cancellationToken);
-    }
-
     /// <summary>The records of a task's streams in their order, streamed.</summary>
     /// <param name="id">The task.</param>
     /// <param name="run">The run; the last one where null.</param>

@@ -10,7 +10,10 @@ namespace PgQueue;
 /// looked at now and then in case a notification did not come (behind a pooler none does), less often the longer a look
 /// takes. After a failure the next step opens a connection anew.
 /// </summary>
-internal sealed class TaskWatch(QueueDatabase database, IEnumerable<long> ids) : IAsyncDisposable
+/// <param name="database">The queue's database.</param>
+/// <param name="ids">The tasks.</param>
+/// <param name="gathers">Ends that come shortly after a first one are told with it; where false, each is at once.</param>
+internal sealed class TaskWatch(QueueDatabase database, IEnumerable<long> ids, bool gathers = true) : IAsyncDisposable
 {
     /// <summary>Tasks marked in one transaction, which holds their rows.</summary>
     private const int MarkAtOnce = 5000;
@@ -56,7 +59,7 @@ internal sealed class TaskWatch(QueueDatabase database, IEnumerable<long> ids) :
                 await _connection.WaitAtMostAsync(left < untilLook ? left : untilLook, cancellationToken).ConfigureAwait(false);
             }
 
-            if (_ended.Count > 0 && _open.Count > 0)
+            if (gathers && _ended.Count > 0 && _open.Count > 0)
             {
                 await _connection.WaitAtMostAsync(Gather, cancellationToken).ConfigureAwait(false);
             }

@@ -40,7 +40,7 @@ internal sealed class ConnectionPool : IAsyncDisposable
         }
 
         // A pooler that can do prepared statements is made use of where the connection string says so.
-        _pooledSettings = new(settings.ConnectionString) { NoResetOnClose = true };
+        _pooledSettings = new(settings.ConnectionString);
         var direct = new NpgsqlDataSourceBuilder(_directSettings.ConnectionString);
         if (session is not null)
         {
@@ -127,7 +127,8 @@ internal sealed class ConnectionPool : IAsyncDisposable
 
     private static NpgsqlConnectionStringBuilder Common(NpgsqlConnectionStringBuilder given, bool isWorker)
     {
-        var settings = new NpgsqlConnectionStringBuilder(given.ConnectionString);
+        // Who changes a session's state (listens, that is all) undoes it: to reset it at each use costs as much as to add a task.
+        var settings = new NpgsqlConnectionStringBuilder(given.ConnectionString) { NoResetOnClose = true };
         var isLocal = IsLocal(settings);
         if (!isLocal && !settings.ShouldSerialize("Tcp Keepalive") && settings.TcpKeepAliveTime == 0)
         {
@@ -137,8 +138,8 @@ internal sealed class ConnectionPool : IAsyncDisposable
 
         if (isWorker)
         {
-            // Its sessions are all set up alike and nothing changes them. What does not answer is given up at once.
-            (settings.NoResetOnClose, settings.CancellationTimeout) = (true, -1);
+            // What does not answer is given up at once.
+            settings.CancellationTimeout = -1;
             if (!isLocal && !given.ShouldSerialize("Timeout"))
             {
                 settings.Timeout = WorkerTimeout;

@@ -68,7 +68,7 @@ internal sealed class TaskFollower(QueueClient client, IReadOnlyCollection<long>
     {
         if (_connection is not null)
         {
-            await _connection.DisposeAsync().ConfigureAwait(false);
+            await EndChannel.ReleaseAsync(client.Database, _connection).ConfigureAwait(false);
             _connection = null;
         }
     }

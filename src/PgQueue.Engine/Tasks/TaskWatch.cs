@@ -88,7 +88,7 @@ internal sealed class TaskWatch(QueueDatabase database, IEnumerable<long> ids, b
         if (_connection is not null)
         {
             _connection.Notification -= Notified;
-            await _connection.DisposeAsync().ConfigureAwait(false);
+            await EndChannel.ReleaseAsync(database, _connection).ConfigureAwait(false);
             _connection = null;
         }
     }

@@ -1,3 +1,4 @@
+using Npgsql;
 using Xunit;
 
 namespace PgQueue.Unit.Tasks;
@@ -39,6 +40,50 @@ public sealed class TaskWatchTests
         await queue.DrainAsync();
 
         Assert.Equal([id], await watch.NextAsync(Long, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_session_that_has_watched_or_followed_listens_no_longer_for_its_next_user()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        var id = (await queue.Client.AddAsync(NewTask.ForCommand("true"))).Id;
+        var database = queue.Client.Database;
+        await using (var watch = queue.Client.Watch([id]))
+        {
+            await watch.NextAsync(TimeSpan.FromMilliseconds(20), CancellationToken.None);
+        }
+
+        await using (var follower = new TaskFollower(queue.Client, [id]))
+        {
+            await follower.NextAsync(CancellationToken.None);
+        }
+
+        Assert.Equal(0, await ListenersAsync());
+
+        // All that lie idle are taken, one after another, before the first goes back.
+        async Task<int> ListenersAsync()
+        {
+            var connections = new List<NpgsqlConnection>();
+            try
+            {
+                var listeners = 0;
+                for (var i = 0; i < 3; i++)
+                {
+                    connections.Add(await database.OpenAsync(CancellationToken.None));
+                    await using var command = new NpgsqlCommand("select count(*)::integer from pg_listening_channels()", connections[^1]);
+                    listeners += (int)(await command.ExecuteScalarAsync())!;
+                }
+
+                return listeners;
+            }
+            finally
+            {
+                foreach (var connection in connections)
+                {
+                    await connection.DisposeAsync();
+                }
+            }
+        }
     }
 
     [Fact]

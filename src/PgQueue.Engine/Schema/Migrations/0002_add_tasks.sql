@@ -60,6 +60,7 @@ create function add_tasks(tasks jsonb, shared jsonb default '{}')
 returns table (ordinal bigint, id bigint, existing boolean)
 language plpgsql
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -70,18 +71,11 @@ declare
     common      record;
     common_hash bytea;
     wrong       record;
-    needed      bigint[];
-    expired_ord bigint;
-    own_letter_ord bigint;
-    no_group_ord bigint;
-    ords        bigint[];
+    fresh       record;
+    keys_added  bigint := 0;
     ids         bigint[];
     olds        boolean[];
-    queues      text[];
-    keys_wanted bigint;
-    keys_added  bigint;
-    again       integer[];
-    old_id      bigint;
+    again       bigint[];
 begin
     if jsonb_typeof(tasks) is distinct from 'array' or jsonb_typeof(shared) is distinct from 'object' then
         raise exception 'tasks must be a JSON array and shared a JSON object'
@@ -120,12 +114,22 @@ begin
         insert into script (hash, text) values (common_hash, common.script) on conflict do nothing;
     end if;
 
+    if jsonb_path_exists(tasks, '$[*].script') then
+        insert into script (hash, text)
+        select distinct on (hash) script_hash(t ->> 'script') as hash, t ->> 'script'
+        from jsonb_array_elements(tasks) t
+        where t ->> 'script' is not null
+        order by hash
+        on conflict do nothing;
+    end if;
+
+    -- Most tasks are plain. What others need besides is done by statements of its own below: to have it all in this one
+    -- would cost a single plain task three times as much, for the setting up of what it does not use.
     with given as materialized (
         select
             g.ordinality                                            as ord,
             nextval('task_id')                                      as id,
             coalesce(g.kind, common.kind)                           as kind,
-            g.script                                                as script,
             coalesce(script_hash(g.script), common_hash)            as script_hash,
             coalesce(g.spec, common.spec, '{}')                     as spec,
             coalesce(g.queue, common.queue, 'default')              as queue,
@@ -144,8 +148,11 @@ begin
             coalesce(g.dedupe_key, common.dedupe_key)               as dedupe_key,
             coalesce(g.group_key, common.group_key)                 as group_key,
             coalesce(g.group_order, common.group_order)             as group_order,
-            coalesce(g.after, common.after)                         as after,
-            coalesce(g.after_any, common.after_any)                 as after_any,
+            case
+                when coalesce(g.after, common.after, g.after_any, common.after_any) is not null then (
+                    select array_agg(distinct n order by n)
+                    from unnest(coalesce(g.after, common.after) || coalesce(g.after_any, common.after_any)) n)
+            end                                                     as needs,
             coalesce(g.dead_letter_queue, common.dead_letter_queue) as dead_letter_queue,
             coalesce(g.expires_at, now() + g.expire_after, common.expires_at, now() + common.expire_after) as expires_at,
             coalesce(g.schedule, common.schedule)                   as schedule,
@@ -159,30 +166,6 @@ begin
                 expires_at timestamptz, expire_after interval, schedule text, tick timestamptz)
         ) with ordinality as g
     ),
-    needs as (
-        select g.id, n.needs_id, bool_and(n.any_end) as any_end
-        from given g
-        cross join lateral (
-            select unnest(g.after) as needs_id, false as any_end
-            union all
-            select unnest(g.after_any), true
-        ) n
-        where g.after is not null or g.after_any is not null
-        group by g.id, n.needs_id
-    ),
-    needs_of as (
-        select n.id, array_agg(n.needs_id order by n.needs_id) as needs from needs n group by n.id
-    ),
-    new_scripts as (
-        insert into script (hash, text)
-        select distinct on (script_hash) script_hash, script from given where script is not null
-        on conflict do nothing
-    ),
-    new_queues as (
-        insert into queue (name)
-        select distinct given.queue from given where given.queue not in (select q.name from queue q)
-        on conflict do nothing
-    ),
     added as (
         insert into task (
             id, queue, priority, state, kind, name, tags, script_hash, spec, timeout, memory_limit,
@@ -191,7 +174,7 @@ begin
         select
             g.id, g.queue, g.priority,
             case
-                when n.needs is not null then 'blocked'
+                when g.needs is not null then 'blocked'
                 when g.run_at > now() then 'scheduled'
                 when g.group_key is not null then 'blocked'
                 else 'ready'
@@ -200,69 +183,85 @@ begin
             g.process_limit, coalesce(g.max_attempts, q.default_attempts, 1), g.max_lost,
             coalesce(g.retry, q.default_retry), g.run_at, g.client_id, g.dedupe_key, g.group_key,
             case when g.group_key is not null then coalesce(g.group_order, 'fifo') end,
-            n.needs, coalesce(cardinality(n.needs), 0), coalesce(g.dead_letter_queue, nullif(q.dead_letter_queue, g.queue)),
+            g.needs, coalesce(cardinality(g.needs), 0), coalesce(g.dead_letter_queue, nullif(q.dead_letter_queue, g.queue)),
             g.expires_at, g.schedule, g.tick
         from given g
         left join queue q on q.name = g.queue
-        left join needs_of n on n.id = g.id
         -- Keys in one order, so that two writers of the same keys don't lock each other out.
         order by g.dedupe_key nulls first, g.ord
         on conflict (dedupe_key) where dedupe_key is not null do nothing
-        returning id, queue, state, client_id, dedupe_key, group_key, waits_for, run_at, expires_at, dead_letter_queue
-    ),
-    linked as (
-        insert into dependency (task_id, needs_id, any_end)
-        select n.id, n.needs_id, n.any_end from needs n join added a on a.id = n.id
-        returning needs_id
-    ),
-    arrived as (
-        insert into arrival (queue, group_key, needs_id)
-        select distinct a.queue, a.group_key, null::bigint
-        from added a
-        where a.group_key is not null and a.state = 'blocked' and a.waits_for = 0
-        union all
-        select distinct null, null, l.needs_id from linked l
-    ),
-    keys as (
-        insert into client_key (client_id, task_id)
-        select a.client_id, a.id from added a where a.client_id is not null order by a.client_id
-        on conflict do nothing
-        returning client_id
+        returning id, queue, state, client_id, waits_for, run_at, expires_at, dead_letter_queue
     )
     select
-        array_agg(g.ord order by g.ord),
-        array_agg(coalesce(a.id, twin.id, old.id) order by g.ord),
-        array_agg(a.id is null order by g.ord),
-        array_agg(distinct a.queue) filter (where a.state = 'ready'),
-        count(a.client_id),
-        (select count(*) from keys),
-        (select array_agg(distinct n.needs_id) from needs n),
-        min(g.ord) filter (where a.expires_at <= greatest(a.run_at, now())),
-        min(g.ord) filter (where a.dead_letter_queue = a.queue),
-        min(g.ord) filter (where g.group_order is not null and g.group_key is null)
-    into ords, ids, olds, queues, keys_wanted, keys_added, needed, expired_ord, own_letter_ord,
-         no_group_ord
-    from given g
-    left join added a on a.id = g.id
-    left join added twin on a.id is null and twin.dedupe_key = g.dedupe_key
-    left join task old on a.id is null and old.dedupe_key = g.dedupe_key;
+        array_agg(r.ord) as ords,
+        array_agg(r.new_id) as ids,
+        array_agg(distinct r.queue) as queues,
+        array_agg(distinct r.queue) filter (where r.state = 'ready') as ready_queues,
+        count(r.client_id) as keys,
+        bool_or(r.is_new_queue) as has_new_queues,
+        bool_or(r.state = 'blocked' and r.waits_for = 0) as has_groups,
+        bool_or(r.waits_for > 0) as has_needs,
+        min(r.ord) filter (where r.expires_at <= greatest(r.run_at, now())) as expired,
+        min(r.ord) filter (where r.dead_letter_queue = r.queue) as own_letter,
+        min(r.ord) filter (where r.group_order is not null and r.group_key is null) as no_group
+    into fresh
+    from (
+        select
+            g.ord, g.group_key, g.group_order, a.id as new_id, a.queue, a.state, a.client_id, a.waits_for, a.run_at,
+            a.expires_at, a.dead_letter_queue, a.id is not null and q.name is null as is_new_queue
+        from given g
+        left join added a on a.id = g.id
+        left join queue q on q.name = a.queue
+        order by g.ord
+    ) r;
 
-    if expired_ord is not null then
-        raise exception 'task %: it would expire before it could run', expired_ord
+    if fresh.expired is not null then
+        raise exception 'task %: it would expire before it could run', fresh.expired
             using errcode = 'invalid_parameter_value', hint = 'expires_at must be later than run_at and now.';
-    elsif no_group_ord is not null then
-        raise exception 'task %: group_order needs a group_key', no_group_ord
+    elsif fresh.no_group is not null then
+        raise exception 'task %: group_order needs a group_key', fresh.no_group
             using errcode = 'invalid_parameter_value';
-    elsif own_letter_ord is not null then
-        raise exception 'task %: a queue can''t be its own dead-letter queue', own_letter_ord
+    elsif fresh.own_letter is not null then
+        raise exception 'task %: a queue can''t be its own dead-letter queue', fresh.own_letter
             using errcode = 'invalid_parameter_value';
     end if;
 
-    if needed is not null then
-        select n as id into wrong
-        from unnest(needed) n
-        where not exists (select from task t where t.id = n) and not exists (select from history h where h.id = n)
-        order by n
+    if fresh.has_new_queues then
+        insert into queue (name) select n from unnest(fresh.queues) n order by n on conflict do nothing;
+    end if;
+
+    if fresh.has_groups then
+        insert into arrival (queue, group_key)
+        select distinct t.queue, t.group_key
+        from task t
+        where t.id = any (fresh.ids) and t.group_key is not null and t.state = 'blocked' and t.waits_for = 0;
+    end if;
+
+    if fresh.has_needs then
+        with linked as (
+            insert into dependency (task_id, needs_id, any_end)
+            select f.id, n.needs_id, bool_and(n.any_end)
+            from unnest(fresh.ords, fresh.ids) as f (ord, id)
+            join rows from (
+                jsonb_to_recordset(tasks) as (after bigint[], after_any bigint[])
+            ) with ordinality as g on g.ordinality = f.ord
+            cross join lateral (
+                select unnest(coalesce(g.after, common.after)), false
+                union all
+                select unnest(coalesce(g.after_any, common.after_any)), true
+            ) n (needs_id, any_end)
+            where f.id is not null
+            group by f.id, n.needs_id
+            returning needs_id
+        )
+        insert into arrival (needs_id) select distinct l.needs_id from linked l;
+
+        select d.needs_id as id into wrong
+        from dependency d
+        where d.task_id = any (fresh.ids)
+          and not exists (select from task t where t.id = d.needs_id)
+          and not exists (select from history h where h.id = d.needs_id)
+        order by d.needs_id
         limit 1;
         if found then
             raise exception 'there is no task % to run after', wrong.id
@@ -270,51 +269,58 @@ begin
         end if;
     end if;
 
-    if keys_added < keys_wanted then
-        -- The statement above may have waited for a concurrent writer whose row only a new snapshot shows.
+    if fresh.keys > 0 then
+        insert into client_key (client_id, task_id)
+        select t.client_id, t.id
+        from task t
+        where t.id = any (fresh.ids) and t.client_id is not null
+        order by t.client_id
+        on conflict do nothing;
+        get diagnostics keys_added = row_count;
+    end if;
+
+    if keys_added < fresh.keys then
         select k.client_id, k.task_id into wrong
         from client_key k
-        join (
-            select coalesce(e.task ->> 'client_id', common.client_id) as client_id
-            from jsonb_array_elements(tasks) as e (task)
-        ) g using (client_id)
-        order by k.task_id = any (ids), k.client_id
+        join task t on t.client_id = k.client_id
+        where t.id = any (fresh.ids)
+        order by k.task_id = any (array_remove(fresh.ids, null)), k.client_id
         limit 1;
         raise exception 'the client id "%" is already used by task %', wrong.client_id, wrong.task_id
             using errcode = 'PQ001', detail = wrong.task_id::text,
                   hint = 'Every client id is unique until its task is cleared.';
     end if;
 
-    -- A duplicate that was still in the making when this statement began is visible now; one that has ended
-    -- meanwhile no longer stands in the way.
-    for i in 1 .. coalesce(array_length(ids, 1), 0) loop
-        if ids[i] is null then
-            select t.id into old_id
+    -- A duplicate is not there twice; one whose first has ended meanwhile is one no longer.
+    ids := fresh.ids;
+    if array_position(ids, null) is not null then
+        select array_agg(coalesce(n.id, t.id) order by n.ord), array_agg(n.ord order by n.ord) filter (where coalesce(n.id, t.id) is null)
+        into ids, again
+        from unnest(fresh.ords, fresh.ids) as n (ord, id)
+        left join lateral (
+            select t.id
             from task t
-            where t.dedupe_key = coalesce(tasks -> (i - 1) ->> 'dedupe_key', common.dedupe_key);
-            if found then
-                ids[i] := old_id;
-            else
-                again := again || i;
-            end if;
-        end if;
-    end loop;
+            where t.dedupe_key = coalesce(tasks -> (n.ord - 1)::integer ->> 'dedupe_key', common.dedupe_key)
+            limit 1
+        ) t on n.id is null;
+    end if;
 
+    olds := array(select n is null from unnest(fresh.ids) n);
     if again is not null then
         select array_agg(coalesce(r.id, m.id) order by m.ord), array_agg(coalesce(r.existing, m.existing) order by m.ord)
         into ids, olds
-        from unnest(ords, ids, olds) as m (ord, id, existing)
+        from unnest(fresh.ords, ids, olds) as m (ord, id, existing)
         left join (
             select again[a.ordinal] as ord, a.id, a.existing
             from add_tasks((select jsonb_agg(tasks -> (n - 1)::int order by n) from unnest(again) as n), shared) a
         ) r on r.ord = m.ord;
     end if;
 
-    if queues is not null then
-        perform wake_workers(queues);
+    if fresh.ready_queues is not null then
+        perform wake_workers(fresh.ready_queues);
     end if;
 
-    return query select * from unnest(ords, ids, olds);
+    return query select * from unnest(fresh.ords, ids, olds);
 end
 $$;
 

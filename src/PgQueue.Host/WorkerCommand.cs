@@ -69,6 +69,7 @@ internal static class WorkerCommand
     private static async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         using var signals = new StopSignals();
+        using var memory = new IdleMemory();
         var worker = new Worker(QueueOptions.ConnectionOf(arguments), QueueOptions.SchemaOf(arguments), WorkerFilterOptions.Of(arguments) with
         {
             Name = arguments.GetValue(Name),
@@ -81,7 +82,11 @@ internal static class WorkerCommand
             MaxTasksPerChild = arguments.GetValue(MaxTasksPerChild),
             BeforeTask = await TextAsync(arguments.GetValue(BeforeTask), cancellationToken),
             AfterTask = await TextAsync(arguments.GetValue(AfterTask), cancellationToken),
-            OnEvent = WorkerLog.Write,
+            OnEvent = e =>
+            {
+                WorkerLog.Write(e);
+                memory.Postpone();
+            },
         });
         try
         {

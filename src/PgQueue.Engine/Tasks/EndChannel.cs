@@ -16,11 +16,9 @@ internal static class EndChannel
             return;
         }
 
-        var command = new NpgsqlCommand($"select {database.QuotedSchema}.end_channel()", connection);
+        var command = new NpgsqlCommand($"select {database.QuotedSchema}.listen_for_ends()", connection);
         await using (command.ConfigureAwait(false))
         {
-            var channel = (string)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-            command.CommandText = $"listen {SchemaName.Quote(channel)}";
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
     }

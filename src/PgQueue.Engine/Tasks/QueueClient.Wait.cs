@@ -23,7 +23,7 @@ public sealed partial class QueueClient
         await CheckAllExistAsync(ids, cancellationToken).ConfigureAwait(false);
         var ended = new List<long>();
         var wanted = any ? Math.Min(1, ids.Count) : ids.Distinct().Count();
-        var watch = new TaskWatch(Database, ids, gathers: !any);
+        var watch = Watch(ids, gathers: !any);
         await using (watch.ConfigureAwait(false))
         {
             do
@@ -38,7 +38,7 @@ public sealed partial class QueueClient
     }
 
     /// <summary>Watches over tasks, to wait for their ends step by step. One that is not there counts as ended.</summary>
-    internal TaskWatch Watch(IEnumerable<long> ids) => new(Database, ids);
+    internal TaskWatch Watch(IEnumerable<long> ids, bool gathers = true) => new(Database, ids, gathers);
 
     private async Task CheckAllExistAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken)
     {

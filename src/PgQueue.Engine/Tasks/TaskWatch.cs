@@ -59,7 +59,7 @@ internal sealed class TaskWatch(QueueDatabase database, IEnumerable<long> ids, b
                 await _connection.WaitAtMostAsync(left < untilLook ? left : untilLook, cancellationToken).ConfigureAwait(false);
             }
 
-            if (gathers && _ended.Count > 0 && _open.Count > 0)
+            if (gathers && _ended.Count > 0 && _open.Count > 0 && clock.Elapsed < time)
             {
                 await _connection.WaitAtMostAsync(Gather, cancellationToken).ConfigureAwait(false);
             }

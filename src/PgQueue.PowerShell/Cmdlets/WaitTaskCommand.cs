@@ -47,15 +47,15 @@ public sealed class WaitTaskCommand : QueueCmdlet
         var all = _pending.Count;
         var clock = Stopwatch.StartNew();
         var progress = new WaitProgress(this, Client, all);
-        var watch = (TaskWatch?)null;
+        var watch = Client.Watch(_pending, gathers: !Any);
         try
         {
-            Settle([.. _pending.Order()], watch);
-            watch = Client.Watch(_pending);
+            Take(watch, TimeSpan.Zero, null); // What has finished already, however short the time.
             while (_pending.Count > 0 && !(Any && _emitted))
             {
                 progress.Show(_pending, StopToken);
-                if (!WaitUntil(watch, Timeout - clock.Elapsed))
+                var left = Timeout - clock.Elapsed;
+                if (left <= TimeSpan.Zero || !Take(watch, left < Slice ? left.Value : Slice, left))
                 {
                     WriteTimeout(all);
                     return;
@@ -64,16 +64,16 @@ public sealed class WaitTaskCommand : QueueCmdlet
         }
         finally
         {
-            watch?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            watch.DisposeAsync().AsTask().GetAwaiter().GetResult();
             progress.Close();
         }
     }
 
     /// <summary>Waits a while, and emits what has finished then.</summary>
-    /// <returns>False where no time is left.</returns>
-    private bool WaitUntil(TaskWatch watch, TimeSpan? left)
+    /// <returns>False where the database was away until no time was left.</returns>
+    private bool Take(TaskWatch watch, TimeSpan time, TimeSpan? left)
     {
-        if (left <= TimeSpan.Zero || !TryAwait(token => watch.NextAsync(left < Slice ? left.Value : Slice, token), left, out var ended))
+        if (!TryAwait(token => watch.NextAsync(time, token), left, out var ended))
         {
             return false;
         }
@@ -83,7 +83,7 @@ public sealed class WaitTaskCommand : QueueCmdlet
     }
 
     /// <summary>Emits those that have finished; leaves out, with an error each, what is not there.</summary>
-    private void Settle(IReadOnlyList<long> ids, TaskWatch? watch)
+    private void Settle(IReadOnlyList<long> ids, TaskWatch watch)
     {
         foreach (var part in ids.Chunk(ReadAtOnce))
         {
@@ -97,7 +97,7 @@ public sealed class WaitTaskCommand : QueueCmdlet
                 }
                 else if (!task.IsFinished)
                 {
-                    watch?.Reopen(id);
+                    watch.Reopen(id);
                 }
                 else if (!Any || !_emitted)
                 {

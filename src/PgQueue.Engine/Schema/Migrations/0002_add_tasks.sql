@@ -14,6 +14,16 @@ language sql stable
 set search_path from current
 as $$ select 'pgqueue.end.' || md5(current_schema()) $$;
 
+-- In one round trip.
+create function listen_for_ends() returns void
+language plpgsql
+set search_path from current
+as $$
+begin
+    execute format('listen %I', end_channel());
+end
+$$;
+
 -- The session advisory lock that says that a worker lives.
 create function worker_lock_key(worker_id bigint) returns bigint
 language sql stable

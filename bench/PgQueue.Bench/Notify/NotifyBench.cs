@@ -14,8 +14,8 @@ internal sealed class NotifyBench(Stage stage)
     private const int Backlog = 5000;
     private const string Unit = "tasks/s";
 
-    private readonly int _rounds = stage.Options.Pick(7, 3);
-    private readonly int _seconds = stage.Options.Pick(8, 3);
+    private readonly int _rounds = stage.Options.Pick(15, 3);
+    private readonly int _seconds = stage.Options.Pick(4, 3);
 
     public async Task<IReadOnlyList<Figure>> RunAsync(CancellationToken cancellationToken)
     {

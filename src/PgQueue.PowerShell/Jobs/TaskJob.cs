@@ -22,7 +22,7 @@ public sealed partial class TaskJob : Job2
     private bool _detached;
 
     internal TaskJob(JobFollower follower, QueueTask task, string server)
-        : base(WorkText.Of(task), task.Name ?? $"{TypeName}{task.Id}")
+        : base(TaskLabel.Work(task), task.Name ?? $"{TypeName}{task.Id}")
     {
         _follower = follower;
         _inbox = new Inbox(Fail);

@@ -25,7 +25,7 @@ public static partial class ErrorText
         var message = (Text(error, "Message") ?? error.ToString()).Replace("\r", "", StringComparison.Ordinal).TrimEnd().Split('\n');
         foreach (var line in message)
         {
-            yield return StateColor.PaintError(type + ViewText.Plain(line), style);
+            yield return StateColor.PaintError(type + PlainText.Of(line), style);
             type = "";
         }
 
@@ -39,7 +39,7 @@ public static partial class ErrorText
 
         foreach (var call in Text(error, "ScriptStackTrace")?.Split('\n') ?? [])
         {
-            yield return ViewText.Plain(call.TrimEnd());
+            yield return PlainText.Of(call.TrimEnd());
         }
 
         if (Of(error.Properties["Inner"]?.Value) is { } cause)
@@ -55,7 +55,7 @@ public static partial class ErrorText
     /// <summary>The line of the script and what is underlined in it, cut to what is seen at once.</summary>
     private static IEnumerable<string> Code(Match at, PSObject? style)
     {
-        var code = ViewText.Plain(at.Groups["code"].Value);
+        var code = PlainText.Of(at.Groups["code"].Value);
         var mark = at.Groups["mark"].Value;
         var start = mark.TakeWhile(c => c == ' ').Count();
         var from = code.Length <= CodeWidth ? 0 : Math.Clamp(start - Context, 0, code.Length - CodeWidth);

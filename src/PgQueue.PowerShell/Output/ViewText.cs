@@ -31,7 +31,7 @@ public static class ViewText
     /// <summary>The first line that is not empty of what an object says of itself; an empty text for none.</summary>
     /// <param name="item">The object.</param>
     public static string Line(PSObject? item) =>
-        Plain(item?.ToString().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "");
+        PlainText.Of(item?.ToString().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "");
 
     /// <summary>A number of bytes in the largest unit that leaves a number of one or more, such as 140 MB.</summary>
     /// <param name="bytes">The bytes.</param>
@@ -50,9 +50,6 @@ public static class ViewText
     /// <param name="word">The word: a state, or how a task ended.</param>
     /// <param name="style">The session's <c>$PSStyle</c>.</param>
     public static string State(PSObject? word, PSObject? style) => StateColor.Paint(word?.ToString() ?? "", style);
-
-    /// <summary>A line without what a terminal would obey.</summary>
-    internal static string Plain(string line) => line.Any(char.IsControl) ? string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c)) : line;
 
     /// <summary>One unit only: 59s, 59m, 47h, 99d, 99w, 9y.</summary>
     internal static string Short(TimeSpan time) => time switch

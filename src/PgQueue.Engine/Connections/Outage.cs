@@ -9,9 +9,6 @@ internal sealed class Outage(Action<string> report, QueueDatabase database)
     /// <summary>So long after its end, what fails is a straggler of the same outage.</summary>
     private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(3);
 
-    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
-
     private readonly Lock _lock = new();
     private DateTime _began;
     private DateTime _ended = DateTime.MinValue;
@@ -22,7 +19,7 @@ internal sealed class Outage(Action<string> report, QueueDatabase database)
     /// <summary>Runs the work until it succeeds, fails for another reason than an absent database, or is stopped.</summary>
     public async Task<T> RetryAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken stop)
     {
-        var wait = FirstWait;
+        var wait = new ReconnectWait();
         while (true)
         {
             var started = DateTime.UtcNow;
@@ -53,8 +50,7 @@ internal sealed class Outage(Action<string> report, QueueDatabase database)
                 Discharge(cut);
             }
 
-            await WaitAsync(wait * (0.5 + Random.Shared.NextDouble()), stop).ConfigureAwait(false);
-            wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+            await WaitAsync(wait.Next(), stop).ConfigureAwait(false);
         }
     }
 

@@ -24,9 +24,6 @@ internal sealed class TaskAddition(
 
     private const string Advice = " With client ids (-ClientId) it is found out, and tried again where need be.";
 
-    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
-
     private IReadOnlyList<AddedTask>? _unproven;
 
     /// <summary>True where trying again adds nothing twice: all have client ids.</summary>
@@ -37,7 +34,8 @@ internal sealed class TaskAddition(
     public async Task<IReadOnlyList<AddedTask>> RunAsync(CancellationToken cancellationToken)
     {
         var since = Stopwatch.StartNew();
-        for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
+        var wait = new ReconnectWait();
+        while (true)
         {
             try
             {
@@ -48,7 +46,7 @@ internal sealed class TaskAddition(
                 database.ClosePooled();
             }
 
-            await Task.Delay(wait * (0.5 + Random.Shared.NextDouble()), cancellationToken).ConfigureAwait(false);
+            await Task.Delay(wait.Next(), cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -5,9 +5,6 @@ namespace PgQueue.PowerShell;
 /// <content>Waiting on while the database is away.</content>
 public abstract partial class QueueCmdlet
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
-
     private bool _away;
 
     /// <summary>Repeats what may be repeated until it succeeds, though the connection breaks; warns once when it does.</summary>
@@ -18,7 +15,8 @@ public abstract partial class QueueCmdlet
     private protected bool TryAwait<T>(Func<CancellationToken, Task<T>> work, TimeSpan? limit, out T result)
     {
         var clock = Stopwatch.StartNew();
-        for (var wait = FirstRetry; ; wait = wait * 2 < LongestRetry ? wait * 2 : LongestRetry)
+        var waits = new ReconnectWait();
+        while (true)
         {
             try
             {
@@ -31,13 +29,14 @@ public abstract partial class QueueCmdlet
                 Away(e);
             }
 
+            var wait = waits.Next();
             if (limit - clock.Elapsed is { } left && left < wait)
             {
                 result = default!;
                 return false;
             }
 
-            Await(token => Task.Delay(wait * (0.5 + Random.Shared.NextDouble()), token));
+            Await(token => Task.Delay(wait, token));
         }
     }
 
@@ -52,7 +51,7 @@ public abstract partial class QueueCmdlet
         {
             Client.Database.ClosePooled();
             BeforeNotice();
-            WriteWarning($"The connection to {Client.Server} is lost ({error.InnerException?.Message ?? error.Message}). Going on when it is back.");
+            WriteWarning(OutageText.Lost(Client, error));
         }
         else if (error is null && _away)
         {

@@ -6,8 +6,6 @@ namespace PgQueue.PowerShell;
 /// </summary>
 internal sealed class JobFollower(PqConnection connection) : IDisposable
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stop = new();
@@ -78,7 +76,7 @@ internal sealed class JobFollower(PqConnection connection) : IDisposable
 
     private async Task FollowAsync(QueueClient client, CancellationToken stop)
     {
-        var wait = FirstRetry;
+        var wait = new ReconnectWait();
         _running.Clear();
         _unknown.Clear();
         var follower = client.Follow([]);
@@ -89,14 +87,14 @@ internal sealed class JobFollower(PqConnection connection) : IDisposable
                 try
                 {
                     await LookAsync(client, follower, stop).ConfigureAwait(false);
-                    (Trouble, wait) = (null, FirstRetry);
+                    Trouble = null;
+                    wait.Reset();
                 }
                 catch (QueueException e) when (e.IsTransient)
                 {
-                    Trouble ??= $"The connection to {client.Server} is lost ({e.InnerException?.Message ?? e.Message}). Going on when it is back.";
+                    Trouble ??= OutageText.Lost(client, e);
                     client.Database.ClosePooled();
-                    await Task.Delay(wait * (0.5 + Random.Shared.NextDouble()), stop).ConfigureAwait(false);
-                    wait = wait * 2 < LongestRetry ? wait * 2 : LongestRetry;
+                    await Task.Delay(wait.Next(), stop).ConfigureAwait(false);
                 }
             }
         }

@@ -30,9 +30,8 @@ internal sealed class ChildServer : IAsyncDisposable
 
     public string SocketPath { get; }
 
-    /// <summary>A path for the folder that nobody can guess, so nobody can have made it before.</summary>
-    public static string NewFolder() =>
-        Path.Combine(Path.GetTempPath(), "pgqueue-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
+    /// <summary>A path for the folder.</summary>
+    public static string NewFolder() => Path.Combine(Path.GetTempPath(), SecretName.New());
 
     /// <summary>Expects a child: its token, and its connection once it has shown the token.</summary>
     public (string Token, Task<FrameStream> Connection) Expect()

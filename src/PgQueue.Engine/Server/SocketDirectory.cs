@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.Versioning;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace PgQueue;
@@ -26,8 +25,8 @@ internal static class SocketDirectory
             return account.MakePrivateDirectory(home.SocketDirectory);
         }
 
-        // Root's own temporary folder may be closed to the server's account. Nobody can guess the name beforehand.
-        var name = "pgqueue-" + RandomNumberGenerator.GetHexString(16, lowercase: true);
+        // Root's own temporary folder may be closed to the server's account.
+        var name = SecretName.New();
         var folder = Path.Combine(Path.GetTempPath(), name);
         return account.MakePrivateDirectory(account.Name is null && IsUsable(folder) ? folder : Path.Combine("/tmp", name));
     }

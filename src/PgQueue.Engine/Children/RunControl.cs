@@ -48,7 +48,7 @@ internal sealed class RunControl(ClaimedTask task)
     /// <summary>How long ago somebody ended it; zero where nobody has.</summary>
     public TimeSpan StoppedFor => Stopped.IsCompleted ? Stopwatch.GetElapsedTime(Volatile.Read(ref _stoppedAt)) : TimeSpan.Zero;
 
-    /// <summary>Its process has ended; what is left is to tell the database.</summary>
+    /// <summary>Its process has ended, or it got no place for one; what is left is to tell the database.</summary>
     public bool HasEnded { get; set; }
 
     /// <summary>Its process was killed, since it did not give way.</summary>

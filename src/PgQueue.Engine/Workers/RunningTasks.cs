@@ -6,11 +6,11 @@ namespace PgQueue;
 internal sealed class RunningTasks
 {
     private readonly ConcurrentDictionary<long, RunControl> _all = new();
-    private int _slots;
+    private int _unended;
     private bool _strays;
 
-    /// <summary>Tasks whose process still runs: each takes one of the worker's places.</summary>
-    public int Count => Volatile.Read(ref _slots);
+    /// <summary>Tasks that have not ended: those in the worker's places, and those claimed ahead that wait for one.</summary>
+    public int Count => Volatile.Read(ref _unended);
 
     /// <summary>How many of each queue.</summary>
     public IEnumerable<KeyValuePair<string, int>> ByQueue() => _all.Values.CountBy(control => control.Task.Queue);
@@ -20,8 +20,8 @@ internal sealed class RunningTasks
 
     public long[] Ids => [.. _all.Keys];
 
-    /// <summary>Those whose process still runs.</summary>
-    public IReadOnlyList<ClaimedTask> Executing() => [.. _all.Values.Where(control => !control.HasEnded).Select(control => control.Task)];
+    /// <summary>Those that <see cref="Count"/> counts.</summary>
+    public IReadOnlyList<ClaimedTask> Unended() => [.. _all.Values.Where(control => !control.HasEnded).Select(control => control.Task)];
 
     /// <summary>The database may hold tasks as this worker's that it does not know: an answer was lost.</summary>
     public void SuspectStrays() => Volatile.Write(ref _strays, true);
@@ -37,15 +37,15 @@ internal sealed class RunningTasks
             other.Stop(StopReason.Lost);
         }
 
-        Interlocked.Increment(ref _slots);
+        Interlocked.Increment(ref _unended);
         return _all[task.Id] = new RunControl(task);
     }
 
-    /// <summary>Its process has ended; the database does not know yet.</summary>
-    public void FreeSlot(RunControl control)
+    /// <summary>Its process has ended, or it got no place for one; the database does not know yet.</summary>
+    public void NoteEnd(RunControl control)
     {
         control.HasEnded = true;
-        Interlocked.Decrement(ref _slots);
+        Interlocked.Decrement(ref _unended);
     }
 
     /// <summary>Only this very run's entry: the same task may have been claimed anew meanwhile.</summary>

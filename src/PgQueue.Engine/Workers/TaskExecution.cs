@@ -77,7 +77,7 @@ internal sealed class TaskExecution(
     private async Task<(RunOutcome Outcome, StopReason? Stopped, string Label)> LeaveOutAsync(RunControl control)
     {
         control.Stop(StopReason.Released);
-        running.FreeSlot(control);
+        running.NoteEnd(control);
         return (new RunOutcome(TaskEnd.Canceled), await control.Stopped.ConfigureAwait(false), TaskLabel.Of(control.Task));
     }
 
@@ -89,7 +89,7 @@ internal sealed class TaskExecution(
         }
         finally
         {
-            running.FreeSlot(control);
+            running.NoteEnd(control);
             places.Leave(clock.Elapsed);
             freed.Set();
         }

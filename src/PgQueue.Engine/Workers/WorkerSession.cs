@@ -276,7 +276,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
 
     private async Task<bool> DropForeignRunsAsync(CancellationToken cancellationToken)
     {
-        var inHand = running.Executing();
+        var inHand = running.Unended();
         var command = new NpgsqlCommand(database.Qualify("select {schema}.foreign_runs($1, $2, $3)"), _connection);
         await using (command.ConfigureAwait(false))
         {
@@ -285,7 +285,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
             command.Parameters.Add(new() { Value = inHand.Select(t => t.Run).ToArray() });
             var foreign = (long[])(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
             // One that has ended meanwhile is no news.
-            foreign = [.. foreign.Intersect(running.Executing().Select(t => t.Id))];
+            foreign = [.. foreign.Intersect(running.Unended().Select(t => t.Id))];
             if (foreign.Length > 0)
             {
                 Forgotten?.Invoke(foreign);

@@ -14,6 +14,8 @@ internal sealed class ScriptHooks(Runspace runspace, ScriptHost host, StreamCapt
     private const string Before = "BeforeTask";
     private const string After = "AfterTask";
 
+    private ScriptSpec? _spec;
+
     public bool HasAfter => hooks.After is not null;
 
     /// <summary>Runs BeforeTask.</summary>
@@ -55,7 +57,8 @@ internal sealed class ScriptHooks(Runspace runspace, ScriptHost host, StreamCapt
     {
         try
         {
-            return new ScriptInvocation(runspace, host, capture, stop).RunText(text, args, new ScriptSpec { Using = hooks.Using is { } values ? SpecReader.Values(values) : null });
+            _spec ??= new ScriptSpec { Using = hooks.Using is { } values ? SpecReader.Values(values) : null };
+            return new ScriptInvocation(runspace, host, capture, stop).RunText(text, args, _spec);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

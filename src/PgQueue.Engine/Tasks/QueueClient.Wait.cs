@@ -5,8 +5,6 @@ namespace PgQueue;
 /// <content>Waiting for tasks.</content>
 public sealed partial class QueueClient
 {
-    private const int MostNamed = 10;
-
     /// <summary>Waits until tasks have finished.</summary>
     /// <param name="ids">The tasks.</param>
     /// <param name="any">Return when the first has finished; when all have where false.</param>
@@ -47,7 +45,7 @@ public sealed partial class QueueClient
             [Ids(ids)], row => row.GetInt64(0), cancellationToken).ConfigureAwait(false);
         if (missing.Count > 0)
         {
-            throw new QueueException(QueueError.TaskNotFound, $"There is no task {string.Join(", ", missing.Take(MostNamed))}{(missing.Count > MostNamed ? ", …" : "")} to wait for.");
+            throw new QueueException(QueueError.TaskNotFound, $"There is no task {FirstTen.Of(missing)} to wait for.");
         }
     }
 }

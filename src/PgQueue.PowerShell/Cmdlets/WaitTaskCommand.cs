@@ -11,8 +11,6 @@ namespace PgQueue.PowerShell;
 [OutputType(typeof(QueueTask))]
 public sealed class WaitTaskCommand : QueueCmdlet
 {
-    private const int Named = 10;
-
     private const int ReadAtOnce = 5000;
 
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(500);
@@ -117,11 +115,11 @@ public sealed class WaitTaskCommand : QueueCmdlet
 
     private void WriteTimeout(int all)
     {
-        var names = string.Join(", ", _pending.Order().Take(Named)) + (_pending.Count > Named ? ", …" : "");
+        var pending = _pending.Order().ToArray();
         WriteItemError(
             "WaitTimeout",
             ErrorCategory.OperationTimeout,
-            $"{_pending.Count} of {all} tasks had not finished after {Timeout}: {names}. They go on; wait again, or end them with Stop-PqTask.",
-            _pending.Order().ToArray());
+            $"{pending.Length} of {all} tasks had not finished after {Timeout}: {FirstTen.Of(pending)}. They go on; wait again, or end them with Stop-PqTask.",
+            pending);
     }
 }

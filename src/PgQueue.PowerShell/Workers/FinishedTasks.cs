@@ -11,7 +11,6 @@ namespace PgQueue.PowerShell;
 internal sealed class FinishedTasks(Cmdlet cmdlet, Func<IReadOnlyCollection<long>, IReadOnlyCollection<QueueTask>?> read)
 {
     private const int MostAtOnce = 1000;
-    private const int Named = 10;
 
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(100);
 
@@ -93,10 +92,9 @@ internal sealed class FinishedTasks(Cmdlet cmdlet, Func<IReadOnlyCollection<long
         var missing = batch.Where(e => found is null || !found.ContainsKey(e.TaskId)).Select(e => $"{e.TaskId} ({e.State})").ToList();
         if (missing.Count > 0)
         {
-            var names = string.Join(", ", missing.Take(Named)) + (missing.Count > Named ? ", …" : "");
             cmdlet.WriteWarning(found is null
-                ? $"{missing.Count} finished tasks could not be read, as the database is away: {names}."
-                : $"{missing.Count} finished tasks were removed before they could be read: {names}.");
+                ? $"{missing.Count} finished tasks could not be read, as the database is away: {FirstTen.Of(missing)}."
+                : $"{missing.Count} finished tasks were removed before they could be read: {FirstTen.Of(missing)}.");
         }
     }
 }

@@ -217,6 +217,16 @@ Describe "In a terminal$(if ($noTerminal) { " ($noTerminal)" })" -Skip:($null -n
         $terminal.Log | Should -Match "completed +$($slow.Id) slow \[2J"
     }
 
+    It 'Start-PqWorker counts the failed in the session''s colour of errors' {
+        $gate = New-Gate
+        $null = Add-PqTask -Command false -Queue painted -MaxAttempts 1
+        $null = Add-PqTask $waits -Parameters @{ Gate = $gate } -Queue painted
+        $terminal = Start-Terminal '$PSStyle.Formatting.Error = $PSStyle.Foreground.Magenta; Start-PqWorker painted -Drain'
+        Wait-Until { $terminal.Log.Contains("$($PSStyle.Foreground.Magenta)1 failed$($PSStyle.Reset)") }
+        $null = New-Item $gate
+        Wait-Child $terminal
+    }
+
     It 'Start-PqWorker shows those that fit, and how many there are beside' {
         $gate = New-Gate
         $tasks = 1..12 | Add-PqTask $waits -Parameters @{ Gate = $gate } -Name 'a name that is far too long for it' -Queue many

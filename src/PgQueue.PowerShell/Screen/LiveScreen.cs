@@ -22,10 +22,10 @@ internal sealed class LiveScreen : IDisposable
     private bool _inFrame;
     private bool _closed;
 
-    private LiveScreen(bool hasColors) => HasColors = hasColors;
+    private LiveScreen(PSObject? style) => Style = style;
 
-    /// <summary>False where colors are not wanted.</summary>
-    public bool HasColors { get; }
+    /// <summary>The session's <c>$PSStyle</c>; null where colors are not wanted.</summary>
+    public PSObject? Style { get; }
 
     /// <summary>Columns that a line may have, 1 at least.</summary>
     public static int Width => Math.Max(1, Console.WindowWidth - 1);
@@ -35,7 +35,7 @@ internal sealed class LiveScreen : IDisposable
 
     /// <summary>The screen of a cmdlet's host; null where that is no terminal, or draws something else already.</summary>
     public static LiveScreen? Open(PSCmdlet cmdlet) =>
-        Terminal.IsInteractive(cmdlet) && Interlocked.Exchange(ref s_taken, 1) == 0 ? new LiveScreen(Terminal.HasColors(cmdlet)) : null;
+        Terminal.IsInteractive(cmdlet) && Interlocked.Exchange(ref s_taken, 1) == 0 ? new LiveScreen(Terminal.Style(cmdlet)) : null;
 
     /// <summary>Draws lines in the place of those before; none may be wider than the screen.</summary>
     public void Draw(IReadOnlyList<string> lines)

@@ -24,10 +24,10 @@ internal static class Terminal
     /// <summary>True where keys come from a person.</summary>
     public static bool HasKeyboard(PSCmdlet cmdlet) => IsConsole(cmdlet) && !Console.IsInputRedirected;
 
-    /// <summary>False where NO_COLOR or $PSStyle.OutputRendering says so.</summary>
-    public static bool HasColors(PSCmdlet cmdlet) =>
-        cmdlet.GetVariableValue("PSStyle") is not { } style
-        || PSObject.AsPSObject(style).Properties["OutputRendering"]?.Value?.ToString() != "PlainText";
+    /// <summary>The session's <c>$PSStyle</c>; null where NO_COLOR or its OutputRendering says that colors are not wanted.</summary>
+    public static PSObject? Style(PSCmdlet cmdlet) =>
+        cmdlet.GetVariableValue("PSStyle") is { } value && PSObject.AsPSObject(value) is var style
+        && style.Properties["OutputRendering"]?.Value?.ToString() != "PlainText" ? style : null;
 
     private static bool IsConsole(PSCmdlet cmdlet) =>
         cmdlet.Host.Name == ConsoleHost && !IsNonInteractive(Environment.GetCommandLineArgs());

@@ -1,12 +1,11 @@
 using System.Globalization;
+using System.Management.Automation;
 
 namespace PgQueue.PowerShell;
 
 /// <summary>What a worker has done so far, as a line.</summary>
 internal sealed class WorkerTotals(int concurrency)
 {
-    private const string Red = "\e[31m";
-    private const string Usual = "\e[39m";
     private const string Rule = "── ";
 
     private static readonly TimeSpan RateOver = TimeSpan.FromSeconds(10);
@@ -29,7 +28,7 @@ internal sealed class WorkerTotals(int concurrency)
     };
 
     /// <summary>The line in full where it fits, else shorter, and without its last parts.</summary>
-    public string Line(int running, int width, bool colors)
+    public string Line(int running, int width, PSObject? style)
     {
         var up = DurationText.Of(TimeSpan.FromMilliseconds(Environment.TickCount64 - _since) is var time ? TimeSpan.FromSeconds(Math.Floor(time.TotalSeconds)) : default);
         var rate = Rate();
@@ -52,7 +51,7 @@ internal sealed class WorkerTotals(int concurrency)
         var line = Cells.Cut(Join(parts), width);
         line += new string('─', Math.Max(0, width - Cells.Count(line)));
         var failed = Some(_failed, "failed");
-        return colors && failed is not null ? line.Replace(failed, Red + failed + Usual, StringComparison.Ordinal) : line;
+        return failed is null ? line : line.Replace(failed, StateColor.PaintError(failed, style), StringComparison.Ordinal);
     }
 
     private static string Join(IEnumerable<string> parts) => Rule + string.Join(" · ", parts) + " ";

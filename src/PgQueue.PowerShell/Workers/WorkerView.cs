@@ -70,7 +70,7 @@ internal sealed class WorkerView(LiveScreen screen, int concurrency, Func<long, 
             task.Progress = progressOf(task.Id);
         }
 
-        List<string> lines = [_totals.Line(_running.Count, width, screen.HasColors), .. RunningTask.Rows(shown, width)];
+        List<string> lines = [_totals.Line(_running.Count, width, screen.Style), .. RunningTask.Rows(shown, width)];
         if (_running.Count > shown.Count && room > 0)
         {
             lines.Add(Cells.Cut(string.Create(CultureInfo.CurrentCulture, $"  + {_running.Count - shown.Count} more"), width));

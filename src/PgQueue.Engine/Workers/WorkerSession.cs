@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Npgsql;
 
 namespace PgQueue;
 
@@ -8,26 +7,27 @@ namespace PgQueue;
 /// twice a second what is new. Behind a pooler there is neither a lock nor news: asking renews a lease in its place. While
 /// the connection is broken the worker keeps its tasks and comes back to them, unless others were given them meanwhile.
 /// </summary>
-internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity identity, RunningTasks running, Outage outage) : IAsyncDisposable
+internal sealed class WorkerSession : IAsyncDisposable
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan SeenInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>Seconds after which a silent server counts as gone: the network may have died without a word.</summary>
-    private const int CommandTimeout = 5;
-
-    private const int LocalCommandTimeout = 10;
-
-    private NpgsqlConnection? _connection;
-    private readonly Stopwatch _seen = Stopwatch.StartNew();
+    private readonly SessionConnection _connection;
+    private readonly RunningTasks _running;
+    private readonly Outage _outage;
     private readonly Stopwatch _sinceTick = Stopwatch.StartNew();
     private bool _tickNow = true;
-    private bool _leased;
     private readonly Lock _schemaLock = new();
     private SchemaVersion _schema = new(Migration.Latest, Migration.Latest);
 
+    public WorkerSession(QueueDatabase database, WorkerIdentity identity, RunningTasks running, Outage outage)
+    {
+        _connection = new SessionConnection(database, identity, Notified);
+        _running = running;
+        _outage = outage;
+    }
+
     /// <summary>The worker's number; another one after it was given up and came back.</summary>
-    public long WorkerId { get; private set; }
+    public long WorkerId => _connection.WorkerId;
 
     public bool IsMaintainer { get; private set; }
 
@@ -59,7 +59,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await ConnectAsync(cancellationToken).ConfigureAwait(false);
-        await RegisterAsync(cancellationToken).ConfigureAwait(false);
+        await _connection.RegisterAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Serves until stopped; reconnects as often as need be.</summary>
@@ -79,7 +79,7 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
                 var left = TickInterval - _sinceTick.Elapsed;
                 if (left > TimeSpan.Zero)
                 {
-                    await _connection!.WaitAtMostAsync(left, stop).ConfigureAwait(false);
+                    await _connection.WaitAsync(left, stop).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -96,16 +96,16 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
     /// <summary>Leaves the queue: what the worker still had is free for others at once.</summary>
     public async Task LeaveAsync(CancellationToken cancellationToken)
     {
-        if (_connection is not { FullState: System.Data.ConnectionState.Open })
+        if (!_connection.IsOpen)
         {
             await ConnectAsync(cancellationToken).ConfigureAwait(false);
-            if (!await RejoinAsync(cancellationToken).ConfigureAwait(false))
+            if (!await _connection.RejoinAsync(cancellationToken).ConfigureAwait(false))
             {
                 return;
             }
         }
 
-        await ScalarAsync<object>("select {schema}.unregister_worker($1)", cancellationToken).ConfigureAwait(false);
+        await _connection.UnregisterAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Tells of a schema that has become newer than this program.</summary>
@@ -124,111 +124,51 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
         SchemaChanged?.Invoke(schema);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_connection is not null)
-        {
-            await _connection.DisposeAsync().ConfigureAwait(false);
-        }
-    }
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
-    private async Task ConnectAsync(CancellationToken cancellationToken)
+    private Task ConnectAsync(CancellationToken cancellationToken)
     {
-        await DisposeAsync().ConfigureAwait(false);
         IsMaintainer = StandsIn = false;
         _tickNow = true;
-        var settings = new NpgsqlConnectionStringBuilder(database.Settings.ConnectionString)
-        {
-            Pooling = false,
-            CommandTimeout = ConnectionPool.IsLocal(database.Settings) ? LocalCommandTimeout : CommandTimeout,
-            ApplicationName = $"PgQueue worker {identity.Name}",
-        };
-        _connection = new NpgsqlConnection(settings.ConnectionString);
-        _connection.Notification += (_, e) => Notified(e.Payload);
-        await _connection.OpenAsync(cancellationToken).ConfigureAwait(false);
-        _leased = !await ConnectionPool.SetUpAsync(_connection, database.Sql("Workers/session.sql"), cancellationToken).ConfigureAwait(false);
-        if (_leased)
-        {
-            return;
-        }
-
-        var channel = await ScalarAsync<string>("select {schema}.wake_channel()", cancellationToken).ConfigureAwait(false);
-        await ExecuteAsync($"listen {SchemaName.Quote(channel)}", cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task RegisterAsync(CancellationToken cancellationToken)
-    {
-        var command = new NpgsqlCommand(database.Qualify("select {schema}.register_worker($1, $2, $3, $4, $5, $6, $7, $8)"), _connection);
-        await using (command.ConfigureAwait(false))
-        {
-            command.Parameters.Add(new() { Value = identity.Name });
-            command.Parameters.Add(new() { Value = identity.Host });
-            command.Parameters.Add(new() { Value = identity.ProcessId });
-            command.Parameters.Add(new() { Value = identity.Version });
-            command.Parameters.Add(identity.Filter.Queues());
-            command.Parameters.Add(new() { Value = identity.Concurrency });
-            command.Parameters.Add(identity.Filter.Description());
-            command.Parameters.Add(new() { Value = _leased });
-            WorkerId = (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-        }
+        return _connection.OpenAsync(cancellationToken);
     }
 
     /// <summary>The connection may have broken once more since it was made.</summary>
     private async Task RegisterAnewAsync(CancellationToken cancellationToken)
     {
-        if (_connection is not { FullState: System.Data.ConnectionState.Open })
+        if (!_connection.IsOpen)
         {
             await ConnectAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        await RegisterAsync(cancellationToken).ConfigureAwait(false);
+        await _connection.RegisterAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task TickAsync(CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(database.Sql("Workers/tick.sql"), _connection);
-        await using (command.ConfigureAwait(false))
-        {
-            command.Parameters.Add(new() { Value = WorkerId });
-            command.Parameters.Add(new() { Value = IsMaintainer });
-            command.Parameters.Add(new() { Value = Migration.Latest });
-            var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            await using (row.ConfigureAwait(false))
-            {
-                if (!await row.ReadAsync(cancellationToken).ConfigureAwait(false) || !row.GetBoolean(0))
-                {
-                    throw new InvalidOperationException("The worker was given up.");
-                }
-
-                Handle(TaskRow.Text(row, 1), row.GetFieldValue<long[]>(2), row.GetBoolean(3), row.GetBoolean(4));
-                Compare(new SchemaVersion(row.GetInt32(5), row.GetInt32(6)));
-            }
-        }
-
-        if (_seen.Elapsed > SeenInterval)
-        {
-            await ScalarAsync<object>("update {schema}.worker set seen_at = clock_timestamp() where id = $1", cancellationToken).ConfigureAwait(false);
-            _seen.Restart();
-        }
+        var tick = await _connection.TickAsync(IsMaintainer, cancellationToken).ConfigureAwait(false);
+        Handle(tick);
+        Compare(tick.Schema);
+        await _connection.ShowAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private void Handle(string? stopRequested, long[] canceled, bool maintainer, bool standsIn)
+    private void Handle(WorkerTick tick)
     {
-        var isNews = (maintainer || standsIn) && !(IsMaintainer || StandsIn);
-        (IsMaintainer, StandsIn) = (maintainer, standsIn);
+        var isNews = (tick.IsMaintainer || tick.StandsIn) && !(IsMaintainer || StandsIn);
+        (IsMaintainer, StandsIn) = (tick.IsMaintainer, tick.StandsIn);
         if (isNews)
         {
             Appointed?.Invoke();
         }
 
-        if (canceled.Length > 0)
+        if (tick.Canceled.Length > 0)
         {
-            Canceled?.Invoke(canceled);
+            Canceled?.Invoke(tick.Canceled);
         }
 
-        if (stopRequested is not null)
+        if (tick.StopRequested is not null)
         {
-            StopRequested?.Invoke(stopRequested == "now");
+            StopRequested?.Invoke(tick.StopRequested == "now");
         }
     }
 
@@ -237,13 +177,13 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
     {
         if (cause is TimeoutException or { InnerException: TimeoutException })
         {
-            outage.BreakOff();
+            _outage.BreakOff();
         }
 
         try
         {
             var first = true;
-            var rejoined = await outage.RetryAsync(
+            var rejoined = await _outage.RetryAsync(
                 async token =>
                 {
                     // What broke the session is told as an outage even where the next connection succeeds.
@@ -254,13 +194,19 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
                     }
 
                     await ConnectAsync(token).ConfigureAwait(false);
-                    return await RejoinAsync(token).ConfigureAwait(false) && await DropForeignRunsAsync(token).ConfigureAwait(false);
+                    if (!await _connection.RejoinAsync(token).ConfigureAwait(false))
+                    {
+                        return false;
+                    }
+
+                    await DropForeignRunsAsync(token).ConfigureAwait(false);
+                    return true;
                 },
                 stop).ConfigureAwait(false);
             if (!rejoined)
             {
                 Lost?.Invoke();
-                await outage.RetryAsync(RegisterAnewAsync, stop).ConfigureAwait(false);
+                await _outage.RetryAsync(RegisterAnewAsync, stop).ConfigureAwait(false);
             }
 
             Woken?.Invoke();
@@ -271,28 +217,16 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
         }
     }
 
-    private Task<bool> RejoinAsync(CancellationToken cancellationToken) => ScalarAsync<bool>(
-        _leased ? "select {schema}.rejoin_worker($1, leased => true)" : "select {schema}.rejoin_worker($1)", cancellationToken);
-
-    private async Task<bool> DropForeignRunsAsync(CancellationToken cancellationToken)
+    private async Task DropForeignRunsAsync(CancellationToken cancellationToken)
     {
-        var inHand = running.Unended();
-        var command = new NpgsqlCommand(database.Qualify("select {schema}.foreign_runs($1, $2, $3)"), _connection);
-        await using (command.ConfigureAwait(false))
-        {
-            command.Parameters.Add(new() { Value = WorkerId });
-            command.Parameters.Add(new() { Value = inHand.Select(t => t.Id).ToArray() });
-            command.Parameters.Add(new() { Value = inHand.Select(t => t.Run).ToArray() });
-            var foreign = (long[])(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-            // One that has ended meanwhile is no news.
-            foreign = [.. foreign.Intersect(running.Unended().Select(t => t.Id))];
-            if (foreign.Length > 0)
-            {
-                Forgotten?.Invoke(foreign);
-            }
-        }
+        var foreign = await _connection.ForeignRunsAsync(_running.Unended(), cancellationToken).ConfigureAwait(false);
 
-        return true;
+        // One that has ended meanwhile is no news.
+        foreign = [.. foreign.Intersect(_running.Unended().Select(t => t.Id))];
+        if (foreign.Length > 0)
+        {
+            Forgotten?.Invoke(foreign);
+        }
     }
 
     private void Notified(string payload)
@@ -304,29 +238,6 @@ internal sealed class WorkerSession(QueueDatabase database, WorkerIdentity ident
         else
         {
             Woken?.Invoke();
-        }
-    }
-
-    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
-    {
-        var command = new NpgsqlCommand(sql, _connection);
-        await using (command.ConfigureAwait(false))
-        {
-            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async Task<T> ScalarAsync<T>(string sql, CancellationToken cancellationToken)
-    {
-        var command = new NpgsqlCommand(database.Qualify(sql), _connection);
-        await using (command.ConfigureAwait(false))
-        {
-            if (sql.Contains("$1", StringComparison.Ordinal))
-            {
-                command.Parameters.Add(new() { Value = WorkerId });
-            }
-
-            return (T)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
         }
     }
 }

@@ -36,80 +36,70 @@ internal static class NewTaskJson
     private static void Write(Utf8JsonWriter json, NewTask task)
     {
         json.WriteStartObject();
-        Text("kind", task.Kind?.ToString().ToLowerInvariant());
-        Text("script", task.Script);
+        Text(json, "kind", task.Kind?.ToString().ToLowerInvariant());
+        Text(json, "script", task.Script);
         if (task.Spec is not null)
         {
             json.WritePropertyName("spec");
             task.Spec.WriteTo(json);
         }
 
-        Text("queue", task.Queue);
-        Number("priority", task.Priority);
-        Text("name", task.Name);
-        if (task.Tags is { Count: > 0 })
-        {
-            json.WriteStartArray("tags");
-            foreach (var tag in task.Tags)
-            {
-                json.WriteStringValue(tag);
-            }
-
-            json.WriteEndArray();
-        }
-
-        Text("timeout", Interval(task.Timeout));
-        Number("memory_limit", task.MemoryLimit);
-        Number("process_limit", task.ProcessLimit);
-        Number("max_attempts", task.MaxAttempts);
-        Number("max_lost", task.MaxLost);
+        Text(json, "queue", task.Queue);
+        Number(json, "priority", task.Priority);
+        Text(json, "name", task.Name);
+        List(json, "tags", task.Tags, json.WriteStringValue);
+        Text(json, "timeout", Interval(task.Timeout));
+        Number(json, "memory_limit", task.MemoryLimit);
+        Number(json, "process_limit", task.ProcessLimit);
+        Number(json, "max_attempts", task.MaxAttempts);
+        Number(json, "max_lost", task.MaxLost);
         if (task.Retry is not null)
         {
             json.WritePropertyName("retry");
             json.WriteRawValue(task.Retry.ToJson());
         }
 
-        Text("run_at", task.RunAt?.ToString("O", CultureInfo.InvariantCulture));
-        Text("delay", Interval(task.Delay));
-        Text("client_id", task.ClientId);
-        Text("dedupe_key", task.DedupeKey);
-        Text("group_key", task.Group);
-        Text("group_order", task.GroupOrder?.ToString().ToLowerInvariant());
-        Numbers("after", task.After);
-        Numbers("after_any", task.AfterAny);
-        Text("dead_letter_queue", task.DeadLetterQueue);
-        Text("expires_at", task.ExpiresAt?.ToString("O", CultureInfo.InvariantCulture));
-        Text("expire_after", Interval(task.ExpireAfter));
+        Text(json, "run_at", task.RunAt?.ToString("O", CultureInfo.InvariantCulture));
+        Text(json, "delay", Interval(task.Delay));
+        Text(json, "client_id", task.ClientId);
+        Text(json, "dedupe_key", task.DedupeKey);
+        Text(json, "group_key", task.Group);
+        Text(json, "group_order", task.GroupOrder?.ToString().ToLowerInvariant());
+        List(json, "after", task.After, json.WriteNumberValue);
+        List(json, "after_any", task.AfterAny, json.WriteNumberValue);
+        Text(json, "dead_letter_queue", task.DeadLetterQueue);
+        Text(json, "expires_at", task.ExpiresAt?.ToString("O", CultureInfo.InvariantCulture));
+        Text(json, "expire_after", Interval(task.ExpireAfter));
         json.WriteEndObject();
+    }
 
-        void Numbers(string name, IReadOnlyList<long>? values)
+    private static void Text(Utf8JsonWriter json, string name, string? value)
+    {
+        if (value is not null)
         {
-            if (values is { Count: > 0 })
-            {
-                json.WriteStartArray(name);
-                foreach (var value in values)
-                {
-                    json.WriteNumberValue(value);
-                }
-
-                json.WriteEndArray();
-            }
+            json.WriteString(name, value);
         }
+    }
 
-        void Text(string name, string? value)
+    private static void Number(Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is not null)
         {
-            if (value is not null)
-            {
-                json.WriteString(name, value);
-            }
+            json.WriteNumber(name, value.Value);
         }
+    }
 
-        void Number(string name, long? value)
+    private static void List<T>(Utf8JsonWriter json, string name, IReadOnlyList<T>? values, Action<T> write)
+    {
+        if (values is { Count: > 0 })
         {
-            if (value is not null)
+            json.WriteStartArray(name);
+            foreach (var value in values)
             {
-                json.WriteNumber(name, value.Value);
+                write(value);
             }
+
+            json.WriteEndArray();
         }
     }
 

@@ -1,5 +1,3 @@
-using System.Management.Automation;
-
 namespace PgQueue.PowerShell;
 
 /// <summary>The retry options of a cmdlet, whose names may begin with Default.</summary>
@@ -75,11 +73,5 @@ internal sealed record RetryArguments
         patterns?.Any(string.IsNullOrWhiteSpace) is not true, name, string.Join(", ", patterns ?? []),
         "has an empty name; give exception types, exit codes, or ends such as Timeout");
 
-    private void Require(bool condition, string name, object? value, string rule)
-    {
-        if (!condition)
-        {
-            throw CmdletException.Of(nameof(QueueError.InvalidArgument), ErrorCategory.InvalidArgument, $"{Prefix}{name} '{value}' {rule}.", value);
-        }
-    }
+    private void Require(bool condition, string name, object? value, string rule) => Argument.Require(condition, Prefix + name, value, rule);
 }

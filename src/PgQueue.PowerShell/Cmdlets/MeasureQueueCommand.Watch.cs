@@ -24,8 +24,7 @@ public sealed partial class MeasureQueueCommand
     {
         if (Interval < ShortestInterval || Interval > LongestInterval)
         {
-            throw CmdletException.Of(
-                nameof(QueueError.InvalidArgument), ErrorCategory.InvalidArgument, $"Interval '{Interval}' must be from 100 milliseconds to 1 hour.", Interval);
+            throw Argument.Error($"Interval '{Interval}' must be from 100 milliseconds to 1 hour.", Interval);
         }
     }
 

@@ -50,8 +50,7 @@ public sealed partial class MeasureQueueCommand : QueueNameCmdlet
         var period = Period;
         if (period < TimeSpan.Zero)
         {
-            throw CmdletException.Of(
-                nameof(QueueError.InvalidArgument), ErrorCategory.InvalidArgument, $"Since '{Since}' is still to come. Give a time that has passed, or how long ago: 30m, 2h, 1d.", Since);
+            throw Argument.Error($"Since '{Since}' is still to come. Give a time that has passed, or how long ago: 30m, 2h, 1d.", Since);
         }
 
         if (Watch && _patterns.Count > 0)

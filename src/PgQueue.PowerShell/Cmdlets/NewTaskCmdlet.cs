@@ -150,8 +150,8 @@ public abstract partial class NewTaskCmdlet : QueueCmdlet
     private protected NewTask Settings(TaskWork work)
     {
         var isGroupOfItem = Group is { IsScript: true };
-        Require(Order is null || Group is not null, nameof(Order), Order, "needs Group: it is the order of a group's tasks");
-        Require(HasItems || !isGroupOfItem, nameof(Group), Group, "is a script block, but there are no pipeline objects to make groups from; give a text");
+        Argument.Require(Order is null || Group is not null, nameof(Order), Order, "needs Group: it is the order of a group's tasks");
+        Argument.Require(HasItems || !isGroupOfItem, nameof(Group), Group, "is a script block, but there are no pipeline objects to make groups from; give a text");
         return new NewTask
         {
             Kind = work.Kind,
@@ -176,13 +176,4 @@ public abstract partial class NewTaskCmdlet : QueueCmdlet
     /// <summary>What is to run, read and checked.</summary>
     /// <exception cref="CmdletException">A script or a value can't be used.</exception>
     private protected TaskWork ReadWork() => new TaskWorkReader(this).Read(ParameterSetName);
-
-    /// <exception cref="CmdletException">The condition does not hold.</exception>
-    private protected static void Require(bool condition, string name, object? value, string rule)
-    {
-        if (!condition)
-        {
-            throw CmdletException.Of(nameof(QueueError.InvalidArgument), ErrorCategory.InvalidArgument, $"{name} '{value}' {rule}.", value);
-        }
-    }
 }

@@ -142,7 +142,7 @@ public abstract class PipelineTaskCmdlet : NewTaskCmdlet
 
     /// <exception cref="CmdletException">It would expire before it could run.</exception>
     private protected void RequireTimeToRun() =>
-        Require(ExpiresAt is null || ExpiresAt > DateTime.Now, nameof(ExpiresAt), ExpiresAt, "has passed: it would expire before it could run");
+        Argument.Require(ExpiresAt is null || ExpiresAt > DateTime.Now, nameof(ExpiresAt), ExpiresAt, "has passed: it would expire before it could run");
 
     /// <summary>Connects, so that what is wrong with the connection is said before any item is read.</summary>
     private protected virtual void Open() => _ = Client;

@@ -53,7 +53,12 @@ public sealed partial class SetQueueCommand
     /// <exception cref="CmdletException">One is out of its range, or two exclude each other.</exception>
     private QueueSettings Settings()
     {
-        RefuseSetAndCleared();
+        Argument.RefuseSetAndCleared(MyInvocation, Clear, name => name switch
+        {
+            "DefaultRetry" => RetryOptions,
+            nameof(RateLimit) => [nameof(RateLimit), nameof(RateBurst)],
+            _ => [name],
+        });
         var settings = new QueueSettings
         {
             MaxConcurrency = MaxConcurrency,
@@ -91,19 +96,4 @@ public sealed partial class SetQueueCommand
         MyInvocation.BoundParameters.ContainsKey(nameof(KeepAll)) ? KeepAll
         : Keeps || Clear.Contains(nameof(KeepAll)) ? false
         : null;
-
-    private void RefuseSetAndCleared()
-    {
-        foreach (var name in Clear)
-        {
-            string[] options = name switch
-            {
-                "DefaultRetry" => RetryOptions,
-                nameof(RateLimit) => [nameof(RateLimit), nameof(RateBurst)],
-                _ => [name],
-            };
-            var given = options.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey);
-            Require(given is null, nameof(Clear), $"'{name}' takes away what {given} sets; leave one of them out");
-        }
-    }
 }

@@ -142,7 +142,7 @@ public sealed partial class SetQueueCommand : QueueNameCmdlet
     {
         if (!condition)
         {
-            throw CmdletException.Of(nameof(QueueError.InvalidArgument), ErrorCategory.InvalidArgument, $"{name} {rule}.", name);
+            throw Argument.Error($"{name} {rule}.", name);
         }
     }
 }

@@ -35,19 +35,14 @@ public sealed partial class SetTaskCommand
 
     private void BeginChange()
     {
-        Require(Name is not { IsScript: true }, nameof(Name), Name, "is a script block, which only -ClientId goes with; give a text");
+        Argument.Require(Name is not { IsScript: true }, nameof(Name), Name, "is a script block, which only -ClientId goes with; give a text");
         RequireTimeToRun();
-        foreach (var name in Clear)
+        Argument.RefuseSetAndCleared(MyInvocation, Clear, name => name switch
         {
-            string[] options = name switch
-            {
-                "Retry" => RetryOptions,
-                "ExpiresAt" => [nameof(ExpiresAt), nameof(ExpireAfter)],
-                _ => [name],
-            };
-            var given = options.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey);
-            Require(given is null, nameof(Clear), name, $"takes away what {given} sets; leave one of them out");
-        }
+            "Retry" => RetryOptions,
+            "ExpiresAt" => [nameof(ExpiresAt), nameof(ExpireAfter)],
+            _ => [name],
+        });
 
         _change = new TaskChange
         {

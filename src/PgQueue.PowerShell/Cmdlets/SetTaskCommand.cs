@@ -88,7 +88,7 @@ public sealed partial class SetTaskCommand : PipelineTaskCmdlet
     private protected override NewTask Complete(NewTask task, object? input)
     {
         var id = ClientId.For(input);
-        Require(!string.IsNullOrEmpty(id), nameof(ClientId), ClientId, "gives no id for this object");
+        Argument.Require(!string.IsNullOrEmpty(id), nameof(ClientId), ClientId, "gives no id for this object");
         return task with { ClientId = id };
     }
 

@@ -40,9 +40,7 @@ public sealed partial class StartWorkerCommand
         {
             limits[Convert.ToString(entry.Key, CultureInfo.InvariantCulture)!] = LanguagePrimitives.TryConvertTo<int>(entry.Value, out var most)
                 ? most
-                : throw CmdletException.Of(
-                    nameof(QueueError.InvalidArgument), ErrorCategory.InvalidArgument,
-                    $"QueueConcurrency '{entry.Key} = {entry.Value}' is no whole number; write @{{ {entry.Key} = 2 }}.", entry.Value);
+                : throw Argument.Error($"QueueConcurrency '{entry.Key} = {entry.Value}' is no whole number; write @{{ {entry.Key} = 2 }}.", entry.Value);
         }
 
         return limits;

@@ -1,5 +1,3 @@
-using System.Management.Automation;
-
 namespace PgQueue.PowerShell;
 
 /// <summary>The embedded server, with its bad options as this module's errors.</summary>
@@ -17,7 +15,7 @@ internal static class Embedded
         }
         catch (ArgumentException e)
         {
-            throw CmdletException.Of(nameof(QueueError.InvalidArgument), ErrorCategory.InvalidArgument, e.Message, null, e);
+            throw Argument.Error(e.Message, null, e);
         }
     }
 }

@@ -8,18 +8,11 @@ namespace PgQueue.PowerShell;
 /// </summary>
 [Cmdlet(VerbsData.ConvertTo, "PqJob")]
 [OutputType(typeof(TaskJob))]
-public sealed class ConvertToJobCommand : QueueCmdlet
+public sealed class ConvertToJobCommand : TaskIdCmdlet
 {
     private const int BatchSize = 1000;
 
     private readonly List<long> _ids = [];
-
-    /// <summary>The tasks' ids.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("TaskId")]
-    [IdOf(IdOfAttribute.Task)]
-    [ArgumentCompleter(typeof(TaskIdCompleter))]
-    public long[] Id { get; set; } = [];
 
     private protected override string? NotInTransaction => TaskJobs.NotInTransaction;
 

@@ -8,19 +8,12 @@ namespace PgQueue.PowerShell;
 /// </summary>
 [Cmdlet(VerbsCommunications.Receive, "PqTask", DefaultParameterSetName = NowSet)]
 [OutputType(typeof(object))]
-public sealed partial class ReceiveTaskCommand : QueueCmdlet
+public sealed partial class ReceiveTaskCommand : TaskIdCmdlet
 {
     private const string NowSet = "Now";
     private const string FollowSet = "Follow";
 
     private readonly List<long> _followed = [];
-
-    /// <summary>The tasks' ids.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("TaskId")]
-    [IdOf(IdOfAttribute.Task)]
-    [ArgumentCompleter(typeof(TaskIdCompleter))]
-    public long[] Id { get; set; } = [];
 
     /// <summary>
     /// Write what the tasks write as they write it, with their progress bars, until all have finished for good. One that

@@ -1,20 +1,11 @@
-using System.Management.Automation;
-
 namespace PgQueue.PowerShell;
 
 /// <summary>A cmdlet that changes tasks by their ids. Each is asked for before it is touched; they are sent in batches.</summary>
-public abstract class TaskChangeCmdlet : QueueCmdlet
+public abstract class TaskChangeCmdlet : TaskIdCmdlet
 {
     private readonly TaskIdBatch _batch;
 
     private protected TaskChangeCmdlet() => _batch = new(this, Change, ExplainUnchanged, Emit);
-
-    /// <summary>The tasks' ids.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("TaskId")]
-    [IdOf(IdOfAttribute.Task)]
-    [ArgumentCompleter(typeof(TaskIdCompleter))]
-    public long[] Id { get; set; } = [];
 
     /// <summary>What is done, for -WhatIf and -Confirm.</summary>
     private protected abstract string Action { get; }

@@ -9,7 +9,7 @@ namespace PgQueue.PowerShell;
 /// </summary>
 [Cmdlet(VerbsLifecycle.Wait, "PqTask")]
 [OutputType(typeof(QueueTask))]
-public sealed class WaitTaskCommand : QueueCmdlet
+public sealed class WaitTaskCommand : TaskIdCmdlet
 {
     private const int ReadAtOnce = 5000;
 
@@ -17,13 +17,6 @@ public sealed class WaitTaskCommand : QueueCmdlet
 
     private readonly HashSet<long> _pending = [];
     private bool _emitted;
-
-    /// <summary>The tasks' ids.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("TaskId")]
-    [IdOf(IdOfAttribute.Task)]
-    [ArgumentCompleter(typeof(TaskIdCompleter))]
-    public long[] Id { get; set; } = [];
 
     /// <summary>Return when one of them has finished.</summary>
     [Parameter]

@@ -75,6 +75,25 @@ Describe '<_>' -ForEach $kinds {
     }
 }
 
+Describe 'Tasks that failed' {
+    It 'are grouped by the type and the message of their error, saved ones and their runs too' {
+        $failed = @(1..2 | Add-PqTask { throw [TimeoutException]'too late' }) + @(Add-PqTask -Command sh -ArgumentList '-c', 'exit 3')
+        $null = Wait-PqTask $failed -Timeout 30s
+        $groups = Get-PqFailedTask | Group-Object ErrorType, Queue -NoElement | Sort-Object Count
+        $groups.Name | Should -Be 'default', 'System.TimeoutException, default'
+        $groups.ForEach({ $_.Count }) | Should -Be 1, 2
+        (Get-PqFailedTask | Group-Object ErrorMessage -NoElement | Sort-Object Count)[1].Name | Should -Be 'too late'
+        Get-PqFailedTask | Where-Object ErrorType -Like '*Timeout*' | Should -HaveCount 2
+        ($failed | Get-PqTask -Attempts | Group-Object ErrorType -NoElement | Sort-Object Count)[1].Name | Should -Be System.TimeoutException
+
+        $file = Join-Path $TestDrive 'failed.xml'
+        Get-PqFailedTask | Export-Clixml $file
+        $groups = Import-Clixml $file | Group-Object ErrorType -NoElement | Sort-Object Count
+        $groups.Name | Should -Be '', 'System.TimeoutException'
+        $groups.ForEach({ $_.Count }) | Should -Be 1, 2
+    }
+}
+
 Describe 'Tasks from another session' {
     BeforeAll {
         $script = { param($Module, $Server, $Schema, $Id) Import-Module $Module; $null = Connect-PqQueue $Server -Schema $Schema; Get-PqTask $Id; Get-PqTask $Id -Attempts | Select-Object -First 1; Get-PqWorker serializer }

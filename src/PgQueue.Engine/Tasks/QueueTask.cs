@@ -126,6 +126,12 @@ public sealed record QueueTask
     /// <summary>Why it failed, or why its last attempt did.</summary>
     public TaskError? Error { get; init; }
 
+    /// <summary>The type of its error, to group and filter tasks by; null where there is none.</summary>
+    public string? ErrorType => Error?.Type;
+
+    /// <summary>The message of its error; null where there is none.</summary>
+    public string? ErrorMessage => Error?.Message;
+
     /// <summary>A method's return value as JSON. A script's results are its output records.</summary>
     public string? Result { get; init; }
 

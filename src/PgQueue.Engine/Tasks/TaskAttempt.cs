@@ -41,6 +41,12 @@ public sealed record TaskAttempt
     /// <summary>Why it failed.</summary>
     public TaskError? Error { get; init; }
 
+    /// <summary>The type of its error, to group and filter runs by; null where there is none.</summary>
+    public string? ErrorType => Error?.Type;
+
+    /// <summary>The message of its error; null where there is none.</summary>
+    public string? ErrorMessage => Error?.Message;
+
     /// <summary>The task, which run, and how that ended: <c>42 run 2 (Timeout)</c>.</summary>
     public override string ToString() => $"{TaskId} run {Run} ({Ended?.ToString() ?? "Running"})";
 

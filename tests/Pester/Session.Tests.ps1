@@ -138,7 +138,8 @@ Describe 'An error' {
             }
             $failure.FullyQualifiedErrorId | Should -Be 'ConnectionLost,PgQueue.PowerShell.AddTaskCommand'
             $failure.TargetObject.Server | Should -Be $connection.Server
-            $added.Count | Should -BeIn 1000, 1499
+            # By 500, or what has come within 200 ms.
+            $added.Count | Should -BeIn (1..1499)
             Get-PqTask -Queue cut | Should -HaveCount $added.Count
         }
         finally {

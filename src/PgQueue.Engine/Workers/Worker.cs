@@ -140,6 +140,7 @@ public sealed class Worker
         var serving = StopIfItFailsAsync(session.RunAsync(office.Token), stop);
         var maintaining = StopIfItFailsAsync(new Maintainer(database, session, outage).RunAsync(office.Token), stop);
         var housekeeping = StopIfItFailsAsync(new Housekeeper(database, session, outage).RunAsync(office.Token), stop);
+        var folding = StopIfItFailsAsync(new ThroughputFolder(database, session, outage).RunAsync(office.Token), stop);
         try
         {
             await RunTasksAsync(database, session, outage, stop).ConfigureAwait(false);
@@ -147,11 +148,11 @@ public sealed class Worker
         finally
         {
             await office.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(serving, maintaining, housekeeping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(serving, maintaining, housekeeping, folding).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await LeaveAsync(session, outage).ConfigureAwait(false);
         }
 
-        await Task.WhenAll(serving, maintaining, housekeeping).ConfigureAwait(false);
+        await Task.WhenAll(serving, maintaining, housekeeping, folding).ConfigureAwait(false);
     }
 
     /// <summary>A worker that has lost its place for good must not go on without one.</summary>

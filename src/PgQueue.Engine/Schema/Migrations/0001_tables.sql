@@ -85,31 +85,46 @@ create table worker (
 
 create sequence task_id as bigint;
 
--- Unfinished tasks only: what is finished moves to history, so this stays small and vacuum cheap.
+-- Unfinished tasks only: what is finished moves to history, so this stays small and vacuum cheap. What is never null and
+-- has a fixed width comes first, here and in history: it is found without a look at what lies before it.
 create table task (
     id                  bigint primary key default nextval('task_id'),
-    queue               text not null,
-    priority            integer not null default 50,
+    created_at          timestamptz not null default now(),
+    run_at              timestamptz not null default now(),
     state               task_state not null default 'ready',
     kind                task_kind not null,
+    priority            integer not null default 50,
+    max_attempts        integer not null default 1 check (max_attempts >= 1),
+    max_lost            integer not null default 3 check (max_lost >= 0),
+    -- Every start counts as a run; with the worker it fences a late answer. An attempt is a run that was the
+    -- task's own affair; a lost one died with its worker.
+    run                 integer not null default 0,
+    attempt             integer not null default 0,
+    lost                integer not null default 0,
+    -- Of the tasks it was to run after, how many have not ended yet.
+    waits_for           integer not null default 0,
+    -- Its queue had a limit when it was claimed: its end is news for that queue.
+    limited             boolean not null default false,
+    -- Somebody waits for its end and wants a notification.
+    watched             boolean not null default false,
+    queue               text not null,
+    spec                jsonb not null default '{}',
+    started_at          timestamptz,
+    worker_id           bigint,
     name                text,
     tags                text[],
     script_hash         bytea,
-    spec                jsonb not null default '{}',
     timeout             interval check (timeout > interval '0' and timeout <= interval '3650 days'),
     memory_limit        bigint check (memory_limit > 0),
     -- What its processes may number at once; what the worker says where null.
     process_limit       integer check (process_limit > 0),
-    max_attempts        integer not null default 1 check (max_attempts >= 1),
-    max_lost            integer not null default 3 check (max_lost >= 0),
     retry               jsonb,
     client_id           text check (length(client_id) <= 500),
     dedupe_key          text check (length(dedupe_key) <= 500),
     group_key           text check (length(group_key) <= 500),
     group_order         group_order check (group_order is null or group_key is not null),
-    -- The tasks it was to run after, and how many of them have not ended yet.
+    -- The tasks it was to run after.
     needs               bigint[],
-    waits_for           integer not null default 0,
     dead_letter_queue   text,
     -- A dead letter stands for a failed task of another queue.
     dead_letter_of      bigint,
@@ -117,30 +132,17 @@ create table task (
     expires_at          timestamptz,
     schedule            text,
     tick                timestamptz,
-    created_at          timestamptz not null default now(),
-    run_at              timestamptz not null default now(),
-    started_at          timestamptz,
-    -- Its queue had a limit when it was claimed: its end is news for that queue.
-    limited             boolean not null default false,
-    -- Every start counts as a run; with the worker it fences a late answer. An attempt is a run that was the
-    -- task's own affair; a lost one died with its worker.
-    run                 integer not null default 0,
-    attempt             integer not null default 0,
-    lost                integer not null default 0,
-    worker_id           bigint,
     cancel_requested_at timestamptz,
     cancel_reason       text,
     -- The task that took its place while it ran: this one never runs again.
     replaced_by         bigint,
-    -- Somebody waits for its end and wants a notification.
-    watched             boolean not null default false,
     error               jsonb,
     -- The runs before this one, oldest first.
     past_runs           jsonb,
     check (state not in ('completed', 'failed', 'canceled')),
     check (kind <> 'script' or script_hash is not null or spec ? 'file'),
     check (state <> 'running' or worker_id is not null)
-) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
 -- ~priority falls as the priority rises: so (rank, id) grows along the order in which tasks are taken, and a claim can go on
 -- behind a place in it.
@@ -206,6 +208,58 @@ create table history (
 create index history_failed on history (finished_at) where state = 'failed';
 create index history_failed_id on history (id) where state = 'failed';
 create index history_finished on history using brin (finished_at);
+
+-- What was finished lately: a row for each statement that moved tasks to history, their queue and their end. fold_finished
+-- adds them up in throughput.
+create table finished (
+    -- Tells a fold what it has seen, whenever that was committed.
+    transaction_id  xid8 not null default pg_current_xact_id(),
+    at              timestamptz not null,
+    -- How long those that started for the first time had waited for that, and how long all that had started ran.
+    waited          interval,
+    ran             interval,
+    tasks           integer not null,
+    starts          integer not null,
+    runs            integer not null,
+    state           task_state not null,
+    queue           text not null
+);
+
+create index finished_transaction on finished (transaction_id);
+
+create type throughput_step as enum ('second', 'minute', 'hour');
+
+-- What was finished before: sums over a second, minute or hour, the coarser the longer ago.
+create table throughput (
+    -- When the step began.
+    at              timestamptz not null,
+    waited          interval,
+    ran             interval,
+    tasks           bigint not null,
+    starts          bigint not null,
+    runs            bigint not null,
+    step            throughput_step not null,
+    state           task_state not null,
+    queue           text not null
+);
+
+create index throughput_at on throughput (step, at);
+
+-- How far the folds have come: one row.
+create table fold (
+    -- Whose rows are in throughput, and whose the next fold puts there.
+    folded          pg_snapshot,
+    seen            pg_snapshot,
+    seen_at         timestamptz,
+    -- Who has written this row. Where that is not its xmin, it was restored from a dump, and the snapshots are those of
+    -- another server.
+    transaction_id  xid8,
+    -- No seconds are kept from before the one, no minutes from before the other.
+    seconds_from    timestamptz,
+    minutes_from    timestamptz
+);
+
+insert into fold default values;
 
 -- A client's own id for a task is unique until the task is cleared; it outlives the move to history.
 create table client_key (

@@ -95,6 +95,39 @@ begin
 end
 $$;
 
+-- Puts the letters of these failed tasks, whose numbers are in history, into their queues. Returns those queues.
+create function write_letters(failed_ids bigint[]) returns setof text
+language plpgsql
+set search_path from current
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+    -- A place to keep them, not to run them: whoever wants that resumes it.
+    insert into queue (name, paused)
+    select distinct h.dead_letter_queue, true from history h where h.id = any (failed_ids)
+    on conflict do nothing;
+
+    return query
+    with letters as (
+        insert into task (
+            id, queue, priority, kind, name, tags, script_hash, spec, timeout, memory_limit, process_limit,
+            max_attempts, max_lost, retry, dead_letter_of, dead_letter_from)
+        select
+            h.dead_letter_id, h.dead_letter_queue, h.priority, h.kind, h.name, h.tags, h.script_hash, h.spec, h.timeout,
+            h.memory_limit, h.process_limit, h.max_attempts, h.max_lost, h.retry, h.id, h.queue
+        from history h
+        where h.id = any (failed_ids)
+        returning queue
+    )
+    select distinct l.queue from letters l;
+end
+$$;
+
 -- Wherever several tasks are changed, they are locked in the order of their ids first: two that change the same ones
 -- would lock each other out.
 
@@ -123,6 +156,7 @@ declare
     grouped_ids     bigint[];
     waiting_ids     bigint[];
     freed_queues    text[];
+    buried_ids      bigint[];
 begin
     -- Deleted, and so locked, in the order of their ids: the join is a nested loop over this, no other kind is allowed.
     with answer as materialized (
@@ -150,7 +184,8 @@ begin
             case
                 when t.dead_letter_queue is not null and t.cancel_requested_at is null and a.state = 'failed'
                     then nextval('task_id')
-            end as letter_id
+            end as letter_id,
+            clock_timestamp() as finished_at
     ),
     kept as (
         insert into history (
@@ -163,28 +198,22 @@ begin
             g.id, g.queue, g.priority, g.final_state, g.kind, g.name, g.tags, g.script_hash, g.spec, g.timeout,
             g.memory_limit, g.process_limit, g.max_attempts, g.max_lost, g.retry, g.client_id, g.dedupe_key,
             g.group_key, g.group_order, g.needs, g.dead_letter_queue, g.dead_letter_of, g.dead_letter_from, g.letter_id,
-            g.expires_at, g.schedule, g.tick, g.created_at, g.run_at, g.started_at, clock_timestamp(), g.run, g.attempt,
+            g.expires_at, g.schedule, g.tick, g.created_at, g.run_at, g.started_at, g.finished_at, g.run, g.attempt,
             g.lost, g.worker_id, coalesce(worker_name, (select w.name from worker w where w.id = g.worker_id)),
             g.replaced_by, g.final_end, g.exit_code, g.signal, g.peak_memory, g.final_error,
             g.result, g.past_runs
         from gone g
     ),
-    letter_queues as (
-        -- A place to keep them, not to run them: whoever wants that resumes it.
-        insert into queue (name, paused)
-        select distinct g.dead_letter_queue, true from gone g where g.letter_id is not null
-        on conflict do nothing
-    ),
-    letters as (
-        insert into task (
-            id, queue, priority, kind, name, tags, script_hash, spec, timeout, memory_limit, process_limit,
-            max_attempts, max_lost, retry, dead_letter_of, dead_letter_from)
+    counted as (
+        insert into finished (at, waited, ran, tasks, starts, runs, state, queue)
         select
-            g.letter_id, g.dead_letter_queue, g.priority, g.kind, g.name, g.tags, g.script_hash, g.spec, g.timeout,
-            g.memory_limit, g.process_limit, g.max_attempts, g.max_lost, g.retry, g.id, g.queue
+            max(g.finished_at),
+            sum(g.started_at - greatest(g.run_at, g.created_at)) filter (where g.attempt = 1 and g.lost = 0),
+            sum(g.finished_at - g.started_at),
+            count(*), count(g.started_at) filter (where g.attempt = 1 and g.lost = 0), count(g.started_at),
+            g.final_state, g.queue
         from gone g
-        where g.letter_id is not null
-        returning queue
+        group by g.queue, g.final_state
     )
     select
         array_agg(g.id),
@@ -192,12 +221,23 @@ begin
         array_agg(g.id) filter (where g.watched),
         array_agg(g.id) filter (where g.group_key is not null),
         array_agg(g.id) filter (where g.waits_for > 0),
-        -- A place under the limit of its queue is free, or there is a letter.
-        array_agg(distinct g.queue) filter (where g.limited) || (select array_agg(distinct l.queue) from letters l)
-    into done_ids, done_states, watched_ids, grouped_ids, waiting_ids, freed_queues
+        -- A place under the limit of its queue is free.
+        array_agg(distinct g.queue) filter (where g.limited),
+        array_agg(g.id) filter (where g.letter_id is not null)
+    into done_ids, done_states, watched_ids, grouped_ids, waiting_ids, freed_queues, buried_ids
     from gone g;
 
-    perform leave_lines(done_ids, grouped_ids, waiting_ids);
+    -- Apart, as most tasks need neither, and what a statement may have to do costs it something though it does not do it.
+    if buried_ids is not null then
+        freed_queues := freed_queues || array(select write_letters(buried_ids));
+    end if;
+
+    if grouped_ids is not null or waiting_ids is not null
+        or exists (select from dependency d where d.needs_id = any (done_ids))
+        or current_setting('transaction_isolation') in ('repeatable read', 'serializable')
+    then
+        perform leave_lines(done_ids, grouped_ids, waiting_ids);
+    end if;
 
     if freed_queues is not null then
         perform wake_workers(freed_queues);

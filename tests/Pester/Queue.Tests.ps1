@@ -229,11 +229,21 @@ Describe 'Measure-PqQueue' {
     }
 
     It 'counts what was done since a time' {
-        $null = Invoke-TestSql $server "update $($queue.Schema).history set finished_at = now() - interval '2 hours' where queue = 'measured' and state = 'failed'"
+        # By now the worker may have added them up.
+        'finished', 'throughput' | ForEach-Object {
+            $null = Invoke-TestSql $server "update $($queue.Schema).$_ set at = now() - interval '2 hours' where queue = 'measured' and state = 'failed'"
+        }
         (Measure-PqQueue measured).Failed | Should -Be 0
         (Measure-PqQueue measured -Since 3h).Failed | Should -Be 1
         (Measure-PqQueue measured -Since (Get-Date).AddHours(-3)).Failed | Should -Be 1
         (Get-Failure { Measure-PqQueue measured -Since (Get-Date).AddHours(1) }).FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
+    }
+
+    It 'counts what was done, also where it was cleared since' {
+        $before = (Measure-PqQueue measured -Since 1d).Completed
+        Clear-PqCompleted -Queue measured -Confirm:$false
+        (Measure-PqQueue measured -Since 1d).Completed | Should -Be $before
+        Get-PqTask -Queue measured -State Completed | Should -BeNullOrEmpty
     }
 
     It 'measures all, or those of wildcards' {

@@ -14,6 +14,7 @@ internal sealed class GrowingQueue(Database database, Crew worker)
     {
         await database.ExecuteAsync(Sql.Read("weeks.sql"), cancellationToken);
         await database.ExecuteAsync(Sql.Read("finished.sql"), cancellationToken, finished);
+        await database.ExecuteAsync(Sql.Read("throughput.sql"), cancellationToken);
         await database.SettleAsync(cancellationToken);
     }
 

@@ -34,7 +34,11 @@ public sealed partial class QueueClient
             cancellationToken);
     }
 
-    /// <summary>What queues hold now, and what they did since a time.</summary>
+    /// <summary>
+    /// What queues hold now, and what they did since a time. Tasks that were cleared or restarted since count as well. What
+    /// is older than some ten seconds is kept by the second, after two hours by the minute, after three days by the hour, for
+    /// a year.
+    /// </summary>
     /// <param name="names">Their names, with <c>*</c> and <c>?</c> as wildcards; all where null or empty.</param>
     /// <param name="period">How far back what they did counts, by the database's clock; an hour where null.</param>
     /// <param name="cancellationToken">Stops the call.</param>

@@ -21,7 +21,10 @@ public sealed partial class MeasureQueueCommand : QueueNameCmdlet
     [ArgumentCompleter(typeof(QueueCompleter))]
     public string[] Name { get; set; } = ["*"];
 
-    /// <summary>Count what they did at or after this time, or within so long, such as 1d. Default: 1h.</summary>
+    /// <summary>
+    /// Count what they did at or after this time, or within so long, such as 1d; a year ago at most. What is older than some
+    /// seconds counts from the beginning of the second, minute or hour that the time falls into. Default: 1h.
+    /// </summary>
     [Parameter]
     [TimePointTransformation]
     public DateTime? Since { get; set; }

@@ -9,12 +9,13 @@ internal sealed class GrowingQueue(Database database, Crew worker)
 
     public Database Database => database;
 
-    /// <summary>Puts finished tasks straight into the table that keeps them.</summary>
-    public async Task FillAsync(int finished, CancellationToken cancellationToken)
+    /// <summary>Puts finished tasks straight into the tables that keep and count them, and waiting ones beside them.</summary>
+    public async Task FillAsync(int finished, int waiting, CancellationToken cancellationToken)
     {
         await database.ExecuteAsync(Sql.Read("weeks.sql"), cancellationToken);
         await database.ExecuteAsync(Sql.Read("finished.sql"), cancellationToken, finished);
         await database.ExecuteAsync(Sql.Read("throughput.sql"), cancellationToken);
+        await database.AddWaitingAsync(Database.Schema, waiting, cancellationToken);
         await database.SettleAsync(cancellationToken);
     }
 

@@ -18,7 +18,7 @@ internal sealed class GrowthBench(Stage stage)
         var empty = await PlaceAsync("empty", cancellationToken);
         var grown = await PlaceAsync("grown", cancellationToken);
         Stage.Say($"Filling: {_finished} finished and {_waiting} waiting tasks ...");
-        await grown.FillAsync(_finished, cancellationToken);
+        await grown.FillAsync(_finished, _waiting, cancellationToken);
 
         var answers = new Answers(grown.Database);
         var figures = new List<Figure>(await HeldAsync(grown, () => answers.MeasureAsync("growth", cancellationToken), cancellationToken));

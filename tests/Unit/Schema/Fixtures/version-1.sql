@@ -87,7 +87,8 @@ $$;
 CREATE FUNCTION pgqueue.add_tasks(tasks jsonb, shared jsonb DEFAULT '{}'::jsonb) RETURNS TABLE(ordinal bigint, id bigint, existing boolean)
     LANGUAGE plpgsql
     SET search_path TO 'pgqueue', 'pg_temp'
-    AS $$
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $_$
 #variable_conflict use_column
 declare
     settings    constant text[] := array[
@@ -97,18 +98,11 @@ declare
     common      record;
     common_hash bytea;
     wrong       record;
-    needed      bigint[];
-    expired_ord bigint;
-    own_letter_ord bigint;
-    no_group_ord bigint;
-    ords        bigint[];
+    fresh       record;
+    keys_added  bigint := 0;
     ids         bigint[];
     olds        boolean[];
-    queues      text[];
-    keys_wanted bigint;
-    keys_added  bigint;
-    again       integer[];
-    old_id      bigint;
+    again       bigint[];
 begin
     if jsonb_typeof(tasks) is distinct from 'array' or jsonb_typeof(shared) is distinct from 'object' then
         raise exception 'tasks must be a JSON array and shared a JSON object'
@@ -147,12 +141,22 @@ begin
         insert into script (hash, text) values (common_hash, common.script) on conflict do nothing;
     end if;
 
+    if jsonb_path_exists(tasks, '$[*].script') then
+        insert into script (hash, text)
+        select distinct on (hash) script_hash(t ->> 'script') as hash, t ->> 'script'
+        from jsonb_array_elements(tasks) t
+        where t ->> 'script' is not null
+        order by hash
+        on conflict do nothing;
+    end if;
+
+    -- Most tasks are plain. What others need besides is done by statements of its own below: to have it all in this one
+    -- would cost a single plain task three times as much, for the setting up of what it does not use.
     with given as materialized (
         select
             g.ordinality                                            as ord,
             nextval('task_id')                                      as id,
             coalesce(g.kind, common.kind)                           as kind,
-            g.script                                                as script,
             coalesce(script_hash(g.script), common_hash)            as script_hash,
             coalesce(g.spec, common.spec, '{}')                     as spec,
             coalesce(g.queue, common.queue, 'default')              as queue,
@@ -171,8 +175,11 @@ begin
             coalesce(g.dedupe_key, common.dedupe_key)               as dedupe_key,
             coalesce(g.group_key, common.group_key)                 as group_key,
             coalesce(g.group_order, common.group_order)             as group_order,
-            coalesce(g.after, common.after)                         as after,
-            coalesce(g.after_any, common.after_any)                 as after_any,
+            case
+                when coalesce(g.after, common.after, g.after_any, common.after_any) is not null then (
+                    select array_agg(distinct n order by n)
+                    from unnest(coalesce(g.after, common.after) || coalesce(g.after_any, common.after_any)) n)
+            end                                                     as needs,
             coalesce(g.dead_letter_queue, common.dead_letter_queue) as dead_letter_queue,
             coalesce(g.expires_at, now() + g.expire_after, common.expires_at, now() + common.expire_after) as expires_at,
             coalesce(g.schedule, common.schedule)                   as schedule,
@@ -186,30 +193,6 @@ begin
                 expires_at timestamptz, expire_after interval, schedule text, tick timestamptz)
         ) with ordinality as g
     ),
-    needs as (
-        select g.id, n.needs_id, bool_and(n.any_end) as any_end
-        from given g
-        cross join lateral (
-            select unnest(g.after) as needs_id, false as any_end
-            union all
-            select unnest(g.after_any), true
-        ) n
-        where g.after is not null or g.after_any is not null
-        group by g.id, n.needs_id
-    ),
-    needs_of as (
-        select n.id, array_agg(n.needs_id order by n.needs_id) as needs from needs n group by n.id
-    ),
-    new_scripts as (
-        insert into script (hash, text)
-        select distinct on (script_hash) script_hash, script from given where script is not null
-        on conflict do nothing
-    ),
-    new_queues as (
-        insert into queue (name)
-        select distinct given.queue from given where given.queue not in (select q.name from queue q)
-        on conflict do nothing
-    ),
     added as (
         insert into task (
             id, queue, priority, state, kind, name, tags, script_hash, spec, timeout, memory_limit,
@@ -218,7 +201,7 @@ begin
         select
             g.id, g.queue, g.priority,
             case
-                when n.needs is not null then 'blocked'
+                when g.needs is not null then 'blocked'
                 when g.run_at > now() then 'scheduled'
                 when g.group_key is not null then 'blocked'
                 else 'ready'
@@ -227,69 +210,85 @@ begin
             g.process_limit, coalesce(g.max_attempts, q.default_attempts, 1), g.max_lost,
             coalesce(g.retry, q.default_retry), g.run_at, g.client_id, g.dedupe_key, g.group_key,
             case when g.group_key is not null then coalesce(g.group_order, 'fifo') end,
-            n.needs, coalesce(cardinality(n.needs), 0), coalesce(g.dead_letter_queue, nullif(q.dead_letter_queue, g.queue)),
+            g.needs, coalesce(cardinality(g.needs), 0), coalesce(g.dead_letter_queue, nullif(q.dead_letter_queue, g.queue)),
             g.expires_at, g.schedule, g.tick
         from given g
         left join queue q on q.name = g.queue
-        left join needs_of n on n.id = g.id
         -- Keys in one order, so that two writers of the same keys don't lock each other out.
         order by g.dedupe_key nulls first, g.ord
         on conflict (dedupe_key) where dedupe_key is not null do nothing
-        returning id, queue, state, client_id, dedupe_key, group_key, waits_for, run_at, expires_at, dead_letter_queue
-    ),
-    linked as (
-        insert into dependency (task_id, needs_id, any_end)
-        select n.id, n.needs_id, n.any_end from needs n join added a on a.id = n.id
-        returning needs_id
-    ),
-    arrived as (
-        insert into arrival (queue, group_key, needs_id)
-        select distinct a.queue, a.group_key, null::bigint
-        from added a
-        where a.group_key is not null and a.state = 'blocked' and a.waits_for = 0
-        union all
-        select distinct null, null, l.needs_id from linked l
-    ),
-    keys as (
-        insert into client_key (client_id, task_id)
-        select a.client_id, a.id from added a where a.client_id is not null order by a.client_id
-        on conflict do nothing
-        returning client_id
+        returning id, queue, state, client_id, waits_for, run_at, expires_at, dead_letter_queue
     )
     select
-        array_agg(g.ord order by g.ord),
-        array_agg(coalesce(a.id, twin.id, old.id) order by g.ord),
-        array_agg(a.id is null order by g.ord),
-        array_agg(distinct a.queue) filter (where a.state = 'ready'),
-        count(a.client_id),
-        (select count(*) from keys),
-        (select array_agg(distinct n.needs_id) from needs n),
-        min(g.ord) filter (where a.expires_at <= greatest(a.run_at, now())),
-        min(g.ord) filter (where a.dead_letter_queue = a.queue),
-        min(g.ord) filter (where g.group_order is not null and g.group_key is null)
-    into ords, ids, olds, queues, keys_wanted, keys_added, needed, expired_ord, own_letter_ord,
-         no_group_ord
-    from given g
-    left join added a on a.id = g.id
-    left join added twin on a.id is null and twin.dedupe_key = g.dedupe_key
-    left join task old on a.id is null and old.dedupe_key = g.dedupe_key;
+        array_agg(r.ord) as ords,
+        array_agg(r.new_id) as ids,
+        array_agg(distinct r.queue) as queues,
+        array_agg(distinct r.queue) filter (where r.state = 'ready') as ready_queues,
+        count(r.client_id) as keys,
+        bool_or(r.is_new_queue) as has_new_queues,
+        bool_or(r.state = 'blocked' and r.waits_for = 0) as has_groups,
+        bool_or(r.waits_for > 0) as has_needs,
+        min(r.ord) filter (where r.expires_at <= greatest(r.run_at, now())) as expired,
+        min(r.ord) filter (where r.dead_letter_queue = r.queue) as own_letter,
+        min(r.ord) filter (where r.group_order is not null and r.group_key is null) as no_group
+    into fresh
+    from (
+        select
+            g.ord, g.group_key, g.group_order, a.id as new_id, a.queue, a.state, a.client_id, a.waits_for, a.run_at,
+            a.expires_at, a.dead_letter_queue, a.id is not null and q.name is null as is_new_queue
+        from given g
+        left join added a on a.id = g.id
+        left join queue q on q.name = a.queue
+        order by g.ord
+    ) r;
 
-    if expired_ord is not null then
-        raise exception 'task %: it would expire before it could run', expired_ord
+    if fresh.expired is not null then
+        raise exception 'task %: it would expire before it could run', fresh.expired
             using errcode = 'invalid_parameter_value', hint = 'expires_at must be later than run_at and now.';
-    elsif no_group_ord is not null then
-        raise exception 'task %: group_order needs a group_key', no_group_ord
+    elsif fresh.no_group is not null then
+        raise exception 'task %: group_order needs a group_key', fresh.no_group
             using errcode = 'invalid_parameter_value';
-    elsif own_letter_ord is not null then
-        raise exception 'task %: a queue can''t be its own dead-letter queue', own_letter_ord
+    elsif fresh.own_letter is not null then
+        raise exception 'task %: a queue can''t be its own dead-letter queue', fresh.own_letter
             using errcode = 'invalid_parameter_value';
     end if;
 
-    if needed is not null then
-        select n as id into wrong
-        from unnest(needed) n
-        where not exists (select from task t where t.id = n) and not exists (select from history h where h.id = n)
-        order by n
+    if fresh.has_new_queues then
+        insert into queue (name) select n from unnest(fresh.queues) n order by n on conflict do nothing;
+    end if;
+
+    if fresh.has_groups then
+        insert into arrival (queue, group_key)
+        select distinct t.queue, t.group_key
+        from task t
+        where t.id = any (fresh.ids) and t.group_key is not null and t.state = 'blocked' and t.waits_for = 0;
+    end if;
+
+    if fresh.has_needs then
+        with linked as (
+            insert into dependency (task_id, needs_id, any_end)
+            select f.id, n.needs_id, bool_and(n.any_end)
+            from unnest(fresh.ords, fresh.ids) as f (ord, id)
+            join rows from (
+                jsonb_to_recordset(tasks) as (after bigint[], after_any bigint[])
+            ) with ordinality as g on g.ordinality = f.ord
+            cross join lateral (
+                select unnest(coalesce(g.after, common.after)), false
+                union all
+                select unnest(coalesce(g.after_any, common.after_any)), true
+            ) n (needs_id, any_end)
+            where f.id is not null
+            group by f.id, n.needs_id
+            returning needs_id
+        )
+        insert into arrival (needs_id) select distinct l.needs_id from linked l;
+
+        select d.needs_id as id into wrong
+        from dependency d
+        where d.task_id = any (fresh.ids)
+          and not exists (select from task t where t.id = d.needs_id)
+          and not exists (select from history h where h.id = d.needs_id)
+        order by d.needs_id
         limit 1;
         if found then
             raise exception 'there is no task % to run after', wrong.id
@@ -297,53 +296,60 @@ begin
         end if;
     end if;
 
-    if keys_added < keys_wanted then
-        -- The statement above may have waited for a concurrent writer whose row only a new snapshot shows.
+    if fresh.keys > 0 then
+        insert into client_key (client_id, task_id)
+        select t.client_id, t.id
+        from task t
+        where t.id = any (fresh.ids) and t.client_id is not null
+        order by t.client_id
+        on conflict do nothing;
+        get diagnostics keys_added = row_count;
+    end if;
+
+    if keys_added < fresh.keys then
         select k.client_id, k.task_id into wrong
         from client_key k
-        join (
-            select coalesce(e.task ->> 'client_id', common.client_id) as client_id
-            from jsonb_array_elements(tasks) as e (task)
-        ) g using (client_id)
-        order by k.task_id = any (ids), k.client_id
+        join task t on t.client_id = k.client_id
+        where t.id = any (fresh.ids)
+        order by k.task_id = any (array_remove(fresh.ids, null)), k.client_id
         limit 1;
         raise exception 'the client id "%" is already used by task %', wrong.client_id, wrong.task_id
             using errcode = 'PQ001', detail = wrong.task_id::text,
                   hint = 'Every client id is unique until its task is cleared.';
     end if;
 
-    -- A duplicate that was still in the making when this statement began is visible now; one that has ended
-    -- meanwhile no longer stands in the way.
-    for i in 1 .. coalesce(array_length(ids, 1), 0) loop
-        if ids[i] is null then
-            select t.id into old_id
+    -- A duplicate is not there twice; one whose first has ended meanwhile is one no longer.
+    ids := fresh.ids;
+    if array_position(ids, null) is not null then
+        select array_agg(coalesce(n.id, t.id) order by n.ord), array_agg(n.ord order by n.ord) filter (where coalesce(n.id, t.id) is null)
+        into ids, again
+        from unnest(fresh.ords, fresh.ids) as n (ord, id)
+        left join lateral (
+            select t.id
             from task t
-            where t.dedupe_key = coalesce(tasks -> (i - 1) ->> 'dedupe_key', common.dedupe_key);
-            if found then
-                ids[i] := old_id;
-            else
-                again := again || i;
-            end if;
-        end if;
-    end loop;
+            where t.dedupe_key = coalesce(tasks -> (n.ord - 1)::integer ->> 'dedupe_key', common.dedupe_key)
+            limit 1
+        ) t on n.id is null;
+    end if;
 
+    olds := array(select n is null from unnest(fresh.ids) n);
     if again is not null then
         select array_agg(coalesce(r.id, m.id) order by m.ord), array_agg(coalesce(r.existing, m.existing) order by m.ord)
         into ids, olds
-        from unnest(ords, ids, olds) as m (ord, id, existing)
+        from unnest(fresh.ords, ids, olds) as m (ord, id, existing)
         left join (
             select again[a.ordinal] as ord, a.id, a.existing
             from add_tasks((select jsonb_agg(tasks -> (n - 1)::int order by n) from unnest(again) as n), shared) a
         ) r on r.ord = m.ord;
     end if;
 
-    if queues is not null then
-        perform wake_workers(queues);
+    if fresh.ready_queues is not null then
+        perform wake_workers(fresh.ready_queues);
     end if;
 
-    return query select * from unnest(ords, ids, olds);
+    return query select * from unnest(fresh.ords, ids, olds);
 end
-$$;
+$_$;
 
 CREATE TABLE pgqueue.queue (
     name text NOT NULL,
@@ -1563,6 +1569,15 @@ begin
         perform pass_on_waits(waiting_ids);
         delete from dependency d where d.task_id = any (waiting_ids);
     end if;
+end
+$$;
+
+CREATE FUNCTION pgqueue.listen_for_ends() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pgqueue', 'pg_temp'
+    AS $$
+begin
+    execute format('listen %I', end_channel());
 end
 $$;
 
@@ -3638,89 +3653,89 @@ INSERT INTO pgqueue.client_key VALUES ('ready', 9);
 INSERT INTO pgqueue.client_key VALUES ('replaced', 34);
 
 INSERT INTO pgqueue.dependency VALUES (15, 14, false);
-INSERT INTO pgqueue.dependency VALUES (16, 14, true);
 INSERT INTO pgqueue.dependency VALUES (16, 15, true);
+INSERT INTO pgqueue.dependency VALUES (16, 14, true);
 INSERT INTO pgqueue.dependency VALUES (34, 32, true);
 
-INSERT INTO pgqueue.finished VALUES ('745', '2026-11-21 14:39:30.797213+00', '00:00:00.452838', '00:00:00.113055', 1, 1, 1, 'failed', 'letters');
-INSERT INTO pgqueue.finished VALUES ('748', '2026-11-21 14:39:30.831893+00', '00:00:00.320071', '00:00:00.280502', 1, 1, 1, 'completed', 'default');
-INSERT INTO pgqueue.finished VALUES ('748', '2026-11-21 14:39:30.831911+00', '00:00:00.464267', '00:00:00.136324', 1, 1, 1, 'completed', 'grouped');
-INSERT INTO pgqueue.finished VALUES ('753', '2026-11-21 14:39:31.636783+00', NULL, '00:00:00.02102', 1, 0, 1, 'failed', 'kept');
-INSERT INTO pgqueue.finished VALUES ('757', '2026-11-21 14:39:31.687214+00', NULL, NULL, 2, 0, 0, 'canceled', 'default');
-INSERT INTO pgqueue.finished VALUES ('757', '2026-11-21 14:39:31.689069+00', NULL, NULL, 1, 0, 0, 'canceled', 'default');
+INSERT INTO pgqueue.finished VALUES ('748', '2026-11-21 14:47:24.202733+00', '00:00:00.194353', '00:00:00.052386', 1, 1, 1, 'failed', 'letters');
+INSERT INTO pgqueue.finished VALUES ('749', '2026-11-21 14:47:24.217228+00', '00:00:00.143378', '00:00:00.117856', 1, 1, 1, 'completed', 'default');
+INSERT INTO pgqueue.finished VALUES ('749', '2026-11-21 14:47:24.217245+00', '00:00:00.196668', '00:00:00.064583', 1, 1, 1, 'completed', 'grouped');
+INSERT INTO pgqueue.finished VALUES ('752', '2026-11-21 14:47:24.464011+00', NULL, '00:00:00.004032', 1, 0, 1, 'failed', 'kept');
+INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 14:47:24.499824+00', NULL, NULL, 2, 0, 0, 'canceled', 'default');
+INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 14:47:24.501813+00', NULL, NULL, 1, 0, 0, 'canceled', 'default');
 
 INSERT INTO pgqueue.fold VALUES (NULL, NULL, NULL, NULL, NULL, NULL);
 
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'first in', 17);
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'last in', 22);
 
-INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 14:39:30.23132+00', '2026-11-21 14:39:30.23132+00', '2026-11-21 14:39:30.684158+00', '2026-11-21 14:39:30.797213+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 108306432, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:39:30.23132+00', '2026-11-21 14:39:30.23132+00', '2026-11-21 14:39:30.551391+00', '2026-11-21 14:39:30.831893+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 107491328, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:39:30.23132+00', '2026-11-21 14:39:30.23132+00', '2026-11-21 14:39:30.695587+00', '2026-11-21 14:39:30.831911+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 108437504, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:39:30.23132+00', '2026-11-21 14:39:30.821894+00', '2026-11-21 14:39:31.615763+00', '2026-11-21 14:39:31.636783+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 112189440, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T14:39:30.551656+00:00", "finished_at": "2026-11-21T14:39:30.821896+00:00", "peak_memory": 108044288}]');
-INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:39:31.66951+00', '2026-11-21 14:39:31.66951+00', NULL, '2026-11-21 14:39:31.687203+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:39:31.66951+00', '2126-10-28 14:39:31.66951+00', NULL, '2026-11-21 14:39:31.687214+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:39:31.674415+00', '2026-11-21 14:39:31.674415+00', NULL, '2026-11-21 14:39:31.689069+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 14:47:23.955994+00', '2026-11-21 14:47:23.955994+00', '2026-11-21 14:47:24.150347+00', '2026-11-21 14:47:24.202733+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 106680320, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:47:23.955994+00', '2026-11-21 14:47:23.955994+00', '2026-11-21 14:47:24.099372+00', '2026-11-21 14:47:24.217228+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 106156032, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:47:23.955994+00', '2026-11-21 14:47:23.955994+00', '2026-11-21 14:47:24.152662+00', '2026-11-21 14:47:24.217245+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 107073536, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:47:23.955994+00', '2026-11-21 14:47:24.213561+00', '2026-11-21 14:47:24.459979+00', '2026-11-21 14:47:24.464011+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 109977600, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T14:47:24.099573+00:00", "finished_at": "2026-11-21T14:47:24.213562+00:00", "peak_memory": 106549248}]');
+INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:47:24.486025+00', '2026-11-21 14:47:24.486025+00', NULL, '2026-11-21 14:47:24.49981+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:47:24.486025+00', '2126-10-28 14:47:24.486025+00', NULL, '2026-11-21 14:47:24.499824+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:47:24.488331+00', '2026-11-21 14:47:24.488331+00', NULL, '2026-11-21 14:47:24.501813+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
 
-INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 14:39:29.828504+00');
-INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 14:39:29.828504+00');
-INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 14:39:29.828504+00');
-INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 14:39:29.828504+00');
-INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 14:39:29.828504+00');
-INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 14:39:29.828504+00');
-INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 14:39:29.828504+00');
-INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 14:39:29.828504+00');
-INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 14:39:29.828504+00');
-INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 14:39:29.828504+00');
-INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 14:39:29.828504+00');
+INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 14:47:23.817234+00');
+INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 14:47:23.817234+00');
+INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 14:47:23.817234+00');
+INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 14:47:23.817234+00');
+INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 14:47:23.817234+00');
+INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 14:47:23.817234+00');
+INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 14:47:23.817234+00');
+INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 14:47:23.817234+00');
+INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 14:47:23.817234+00');
+INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 14:47:23.817234+00');
+INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 14:47:23.817234+00');
 
-INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 14:39:29.828504+00');
-INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 14:39:30.203544+00');
-INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 14:39:30.208492+00');
-INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 14:39:30.211704+00');
-INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 14:39:30.213205+00');
-INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 14:39:30.23132+00');
-INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 14:39:30.794892+00');
+INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 14:47:23.817234+00');
+INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 14:47:23.93791+00');
+INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 14:47:23.941833+00');
+INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 14:47:23.943357+00');
+INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 14:47:23.944115+00');
+INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 14:47:23.955994+00');
+INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 14:47:24.197958+00');
 
 INSERT INTO pgqueue.queue_defaults VALUES (NULL, NULL);
 
-INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 14:39:31.773712+00', '2026-11-21 14:39:31.773712+00', '2026-11-21 14:39:31.773712+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 14:54:31.820757+00', NULL, NULL, '2026-11-21 14:39:31.820757+00', '2026-11-21 14:39:31.820757+00', '2026-11-21 14:39:31.820757+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 14:39:31.839245+00', '2026-11-21 14:39:31.839245+00', '2026-11-21 14:39:31.839245+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 14:47:24.543432+00', '2026-11-21 14:47:24.543432+00', '2026-11-21 14:47:24.543432+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 15:02:24.56745+00', NULL, NULL, '2026-11-21 14:47:24.56745+00', '2026-11-21 14:47:24.56745+00', '2026-11-21 14:47:24.56745+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 14:47:24.573807+00', '2026-11-21 14:47:24.573807+00', '2026-11-21 14:47:24.573807+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
 
-INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 14:39:31.730894+00');
+INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 14:47:24.520857+00');
 
-INSERT INTO pgqueue.task VALUES (5, '2026-11-21 14:39:30.794892+00', '2026-11-21 14:39:30.794892+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'morgue', '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 'buried', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 3, 'letters', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (9, '2026-11-21 14:39:31.730894+00', '2026-11-21 14:39:31.730894+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'ready', NULL, NULL, '00:01:00', NULL, NULL, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (11, '2026-11-21 14:39:31.730894+00', '2026-11-21 14:39:32.730894+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'soon', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (12, '2026-11-21 14:39:31.730894+00', '2126-10-28 14:39:31.730894+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'far', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2226-10-04 14:39:31.730894+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (13, '2026-11-21 14:39:31.730894+00', '2026-11-21 14:39:31.730894+00', 'ready', 'script', 50, 1, 3, 0, 0, 0, 0, false, false, 'stopped', '{"args": ["world"]}', NULL, NULL, 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (10, '2026-11-21 14:39:31.730894+00', '2026-11-21 14:39:31.730894+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (14, '2026-11-21 14:39:31.739244+00', '2026-11-21 14:39:31.739244+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'first', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (15, '2026-11-21 14:39:31.742118+00', '2026-11-21 14:39:31.742118+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'second', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (16, '2026-11-21 14:39:31.745027+00', '2026-11-21 14:39:31.745027+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 2, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'third', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14,15}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (18, '2026-11-21 14:39:31.755229+00', '2026-11-21 14:39:31.755229+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (19, '2026-11-21 14:39:31.755229+00', '2026-11-21 14:39:31.755229+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (20, '2026-11-21 14:39:31.755229+00', '2026-11-21 14:39:31.755229+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 4', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (21, '2026-11-21 14:39:31.755229+00', '2026-11-21 14:39:31.755229+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 5', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (23, '2026-11-21 14:39:31.755229+00', '2026-11-21 14:39:31.755229+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (24, '2026-11-21 14:39:31.755229+00', '2026-11-21 14:39:31.755229+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (25, '2026-11-21 14:39:31.755229+00', '2026-11-21 14:39:31.755229+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (17, '2026-11-21 14:39:31.755229+00', '2026-11-21 14:39:31.755229+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (22, '2026-11-21 14:39:31.755229+00', '2026-11-21 14:39:31.755229+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 6', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (29, '2026-11-21 14:39:31.8532+00', '2026-11-21 14:39:31.8532+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (30, '2026-11-21 14:39:31.874015+00', '2026-11-21 14:39:31.874015+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 14:39:31.880303+00', 2, 'running', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (33, '2026-11-21 14:39:31.874015+00', '2026-11-21 14:39:32.883073+00', 'scheduled', 'command', 50, 3, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'tried once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T14:39:31.880443+00:00", "finished_at": "2026-11-21T14:39:31.883079+00:00"}]');
-INSERT INTO pgqueue.task VALUES (31, '2026-11-21 14:39:31.874015+00', '2026-11-21 14:39:31.874015+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 14:39:31.88043+00', 2, 'running, canceled', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:39:31.885054+00', 'not wanted', NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (32, '2026-11-21 14:39:31.874015+00', '2026-11-21 14:39:31.874015+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 14:39:31.880437+00', 2, 'running, replaced', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 34, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (34, '2026-11-21 14:39:31.887934+00', '2026-11-21 14:39:31.887934+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'replacement', NULL, NULL, NULL, NULL, NULL, NULL, 'replaced', NULL, NULL, NULL, '{32}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (5, '2026-11-21 14:47:24.197958+00', '2026-11-21 14:47:24.197958+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'morgue', '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 'buried', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 3, 'letters', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (9, '2026-11-21 14:47:24.520857+00', '2026-11-21 14:47:24.520857+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'ready', NULL, NULL, '00:01:00', NULL, NULL, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (11, '2026-11-21 14:47:24.520857+00', '2026-11-21 14:47:25.520857+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'soon', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (12, '2026-11-21 14:47:24.520857+00', '2126-10-28 14:47:24.520857+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'far', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2226-10-04 14:47:24.520857+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (13, '2026-11-21 14:47:24.520857+00', '2026-11-21 14:47:24.520857+00', 'ready', 'script', 50, 1, 3, 0, 0, 0, 0, false, false, 'stopped', '{"args": ["world"]}', NULL, NULL, 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (10, '2026-11-21 14:47:24.520857+00', '2026-11-21 14:47:24.520857+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (14, '2026-11-21 14:47:24.5225+00', '2026-11-21 14:47:24.5225+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'first', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (15, '2026-11-21 14:47:24.523059+00', '2026-11-21 14:47:24.523059+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'second', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (16, '2026-11-21 14:47:24.524219+00', '2026-11-21 14:47:24.524219+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 2, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'third', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14,15}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (18, '2026-11-21 14:47:24.526913+00', '2026-11-21 14:47:24.526913+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (19, '2026-11-21 14:47:24.526913+00', '2026-11-21 14:47:24.526913+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (20, '2026-11-21 14:47:24.526913+00', '2026-11-21 14:47:24.526913+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 4', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (21, '2026-11-21 14:47:24.526913+00', '2026-11-21 14:47:24.526913+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 5', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (23, '2026-11-21 14:47:24.526913+00', '2026-11-21 14:47:24.526913+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (24, '2026-11-21 14:47:24.526913+00', '2026-11-21 14:47:24.526913+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (25, '2026-11-21 14:47:24.526913+00', '2026-11-21 14:47:24.526913+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (17, '2026-11-21 14:47:24.526913+00', '2026-11-21 14:47:24.526913+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (22, '2026-11-21 14:47:24.526913+00', '2026-11-21 14:47:24.526913+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 6', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (29, '2026-11-21 14:47:24.578354+00', '2026-11-21 14:47:24.578354+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (30, '2026-11-21 14:47:24.595275+00', '2026-11-21 14:47:24.595275+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 14:47:24.600557+00', 2, 'running', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (31, '2026-11-21 14:47:24.595275+00', '2026-11-21 14:47:24.595275+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 14:47:24.600694+00', 2, 'running, canceled', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 14:47:24.603972+00', 'not wanted', NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (33, '2026-11-21 14:47:24.595275+00', '2026-11-21 14:47:25.60266+00', 'scheduled', 'command', 50, 3, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'tried once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T14:47:24.600707+00:00", "finished_at": "2026-11-21T14:47:24.602667+00:00"}]');
+INSERT INTO pgqueue.task VALUES (32, '2026-11-21 14:47:24.595275+00', '2026-11-21 14:47:24.595275+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 14:47:24.600701+00', 2, 'running, replaced', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 34, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (34, '2026-11-21 14:47:24.606361+00', '2026-11-21 14:47:24.606361+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'replacement', NULL, NULL, NULL, NULL, NULL, NULL, 'replaced', NULL, NULL, NULL, '{32}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 14:39:30.776697+00', 'output', 'hello', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 14:39:30.776937+00', 'error', 'careful', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 14:39:30.800025+00', 'error', 'no', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 14:39:31.635647+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 14:47:24.165676+00', 'output', 'hello', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 14:47:24.165886+00', 'error', 'careful', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 14:47:24.173364+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 14:47:24.462806+00', 'error', 'no', NULL);
 
-INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 2362, '2026-11-21 14:39:31.869491+00', '2026-11-21 14:39:31.871011+00', '2026-11-21 14:39:31.871011+00', false, NULL, '2026-11-21 14:39:31.908449+00', NULL);
+INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 27771, '2026-11-21 14:47:24.591876+00', '2026-11-21 14:47:24.593321+00', '2026-11-21 14:47:24.593321+00', false, NULL, '2026-11-21 14:47:24.622007+00', NULL);
 
 SELECT pg_catalog.setval('pgqueue.arrival_id_seq', 10, true);
 

@@ -213,6 +213,7 @@ returns table (
 language sql stable parallel restricted
 set search_path from current
 set enable_seqscan = off
+set enable_sort = off
 set jit = off
 as $$
     with part as (

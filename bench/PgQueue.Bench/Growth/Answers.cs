@@ -8,6 +8,7 @@ internal sealed class Answers(Database database)
     private const int Samples = 20;
     private const int Page = 100;
     private const double Most = 100;
+    private const string Unit = "ms";
 
     /// <summary>No more samples are taken of a question once its answers have taken this long.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -22,11 +23,23 @@ internal sealed class Answers(Database database)
             await AskAsync($"{figure}.get-task-first", () => ReadAsync(client, new TaskQuery { Limit = Page }, Page, cancellationToken)),
             await AskAsync($"{figure}.get-failed", () => ReadAsync(client, failed, 1, cancellationToken)),
             await AskAsync($"{figure}.get-failed-first", () => ReadAsync(client, failed with { Limit = Page }, Page, cancellationToken)),
-            await AskAsync($"{figure}.measure", () => client.MeasureQueuesAsync(cancellationToken: cancellationToken)),
+            await MeasureAsync($"{figure}.measure", client, cancellationToken),
         ];
     }
 
-    private static async Task<Figure> AskAsync(string figure, Func<Task> ask)
+    /// <summary>Beside the one part of it that grows with the tasks that wait, as bare SQL.</summary>
+    private async Task<Figure> MeasureAsync(string figure, QueueClient client, CancellationToken cancellationToken)
+    {
+        const string bare = "select count(*) from (select queue, state, count(*) from pgqueue.task group by queue, state) counted";
+        var measure = await TimeAsync(figure, () => client.MeasureQueuesAsync(cancellationToken: cancellationToken));
+        var count = await TimeAsync($"{figure}, bare", () => database.ScalarAsync<long>(bare, cancellationToken));
+        return Figure.OfSamples(figure, Unit, measure, "bare count of what waits", count, Goal.ValueAtMost(Most));
+    }
+
+    private static async Task<Figure> AskAsync(string figure, Func<Task> ask) =>
+        Figure.Alone(figure, Unit, await TimeAsync(figure, ask), Goal.ValueAtMost(Most));
+
+    private static async Task<Series> TimeAsync(string figure, Func<Task> ask)
     {
         var milliseconds = new List<double>();
         for (var all = Stopwatch.StartNew(); milliseconds.Count < Samples && (milliseconds.Count == 0 || all.Elapsed < Patience);)
@@ -44,8 +57,9 @@ internal sealed class Answers(Database database)
             milliseconds.Add(clock.Elapsed.TotalMilliseconds);
         }
 
-        Stage.Say($"{figure}: {Report.Number(new Series(milliseconds).Value)} ms");
-        return Figure.Alone(figure, "ms", new Series(milliseconds), Goal.ValueAtMost(Most));
+        var series = new Series(milliseconds);
+        Stage.Say($"{figure}: {Report.Number(series.Value)} {Unit}");
+        return series;
     }
 
     /// <summary>Until so many rows are there: who reads all of them is served from then on.</summary>

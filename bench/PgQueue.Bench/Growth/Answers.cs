@@ -31,32 +31,45 @@ internal sealed class Answers(Database database)
     private async Task<Figure> MeasureAsync(string figure, QueueClient client, CancellationToken cancellationToken)
     {
         const string bare = "select count(*) from (select queue, state, count(*) from pgqueue.task group by queue, state) counted";
-        var measure = await TimeAsync(figure, () => client.MeasureQueuesAsync(cancellationToken: cancellationToken));
-        var count = await TimeAsync($"{figure}, bare", () => database.ScalarAsync<long>(bare, cancellationToken));
+        var (measures, counts) = (new List<double>(), new List<double>());
+        for (var i = 0; i < Samples; i++)
+        {
+            measures.Add(await TimeAsync(figure, () => client.MeasureQueuesAsync(cancellationToken: cancellationToken)));
+            counts.Add(await TimeAsync(figure, () => database.ScalarAsync<long>(bare, cancellationToken)));
+        }
+
+        var (measure, count) = (Told(figure, measures), Told($"{figure}, bare", counts));
         return Figure.OfSamples(figure, Unit, measure, "bare count of what waits", count, Goal.ValueAtMost(Most));
     }
 
-    private static async Task<Figure> AskAsync(string figure, Func<Task> ask) =>
-        Figure.Alone(figure, Unit, await TimeAsync(figure, ask), Goal.ValueAtMost(Most));
-
-    private static async Task<Series> TimeAsync(string figure, Func<Task> ask)
+    private static async Task<Figure> AskAsync(string figure, Func<Task> ask)
     {
         var milliseconds = new List<double>();
         for (var all = Stopwatch.StartNew(); milliseconds.Count < Samples && (milliseconds.Count == 0 || all.Elapsed < Patience);)
         {
-            var clock = Stopwatch.StartNew();
-            try
-            {
-                await ask();
-            }
-            catch (QueueException e)
-            {
-                Stage.Say($"{figure}: {e.Message}"); // It took too long for the client: that counts as its time.
-            }
-
-            milliseconds.Add(clock.Elapsed.TotalMilliseconds);
+            milliseconds.Add(await TimeAsync(figure, ask));
         }
 
+        return Figure.Alone(figure, Unit, Told(figure, milliseconds), Goal.ValueAtMost(Most));
+    }
+
+    private static async Task<double> TimeAsync(string figure, Func<Task> ask)
+    {
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            await ask();
+        }
+        catch (QueueException e)
+        {
+            Stage.Say($"{figure}: {e.Message}"); // It took too long for the client: that counts as its time.
+        }
+
+        return clock.Elapsed.TotalMilliseconds;
+    }
+
+    private static Series Told(string figure, List<double> milliseconds)
+    {
         var series = new Series(milliseconds);
         Stage.Say($"{figure}: {Report.Number(series.Value)} {Unit}");
         return series;

@@ -1,17 +1,23 @@
 namespace PgQueue;
 
-/// <summary>Wakes one waiter; a signal that nobody waits for is kept, several count as one.</summary>
+/// <summary>
+/// Wakes one waiter; a signal that nobody waits for is kept, several count as one. The waiter goes on at once, on the
+/// signaler's thread until it waits for something else: to wake another for it takes about as long as a claim.
+/// </summary>
 internal sealed class Signal
 {
     private readonly Lock _lock = new();
-    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _next = new();
 
     public void Set()
     {
+        TaskCompletionSource next;
         lock (_lock)
         {
-            _next.TrySetResult();
+            next = _next;
         }
+
+        next.TrySetResult();
     }
 
     /// <summary>True where signaled, false where the time ran out or the wait was canceled.</summary>
@@ -32,7 +38,7 @@ internal sealed class Signal
                 return false;
             }
 
-            _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _next = new();
             return true;
         }
     }

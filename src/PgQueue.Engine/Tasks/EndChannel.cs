@@ -16,7 +16,7 @@ internal static class EndChannel
             return;
         }
 
-        var command = new NpgsqlCommand($"select {database.QuotedSchema}.listen_for_ends()", connection);
+        var command = new NpgsqlCommand(database.Qualify("select {schema}.listen_to({schema}.end_channel())"), connection);
         await using (command.ConfigureAwait(false))
         {
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);

@@ -5,11 +5,12 @@ namespace PgQueue;
 /// <summary>
 /// What the maintainer does once in a while, for all workers, on a connection of its own so that nothing waits for it.
 /// </summary>
+/// <param name="database">Where it is done.</param>
 /// <param name="session">Tells whether this worker is the maintainer.</param>
 /// <param name="outage">Waits for a database that is away, and tells an admin what failed.</param>
 /// <param name="name">The duty in a sentence: "NAME failed, and will be tried again".</param>
 /// <param name="interval">How often it is done.</param>
-internal abstract class MaintainerDuty(WorkerSession session, Outage outage, string name, TimeSpan interval)
+internal abstract class MaintainerDuty(QueueDatabase database, WorkerSession session, Outage outage, string name, TimeSpan interval)
 {
     /// <summary>How soon a worker that has become the maintainer notices that it has this duty too.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
@@ -26,7 +27,7 @@ internal abstract class MaintainerDuty(WorkerSession session, Outage outage, str
             {
                 try
                 {
-                    await outage.RetryAsync(_ => WorkAsync(stop), stop).ConfigureAwait(false);
+                    await outage.RetryAsync(_ => ConnectAndWorkAsync(stop), stop).ConfigureAwait(false);
                     wait = interval;
                 }
                 catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
@@ -46,6 +47,16 @@ internal abstract class MaintainerDuty(WorkerSession session, Outage outage, str
     }
 
     /// <summary>Does it once.</summary>
+    /// <param name="connection">A connection for it alone.</param>
     /// <param name="stop">Cancelled when the worker leaves: what is under way is brought to its end, nothing more is begun.</param>
-    protected abstract Task WorkAsync(CancellationToken stop);
+    protected abstract Task WorkAsync(NpgsqlConnection connection, CancellationToken stop);
+
+    private async Task ConnectAndWorkAsync(CancellationToken stop)
+    {
+        var connection = await database.OpenAsync(CancellationToken.None).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            await WorkAsync(connection, stop).ConfigureAwait(false);
+        }
+    }
 }

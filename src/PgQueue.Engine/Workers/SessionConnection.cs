@@ -38,13 +38,10 @@ internal sealed class SessionConnection(QueueDatabase database, WorkerIdentity i
         _connection.Notification += (_, e) => notified(e.Payload);
         await _connection.OpenAsync(cancellationToken).ConfigureAwait(false);
         _leased = !await ConnectionPool.SetUpAsync(_connection, database.Sql("Workers/session.sql"), cancellationToken).ConfigureAwait(false);
-        if (_leased)
+        if (!_leased)
         {
-            return;
+            await ScalarAsync<object>("select {schema}.listen_to({schema}.wake_channel())", cancellationToken).ConfigureAwait(false);
         }
-
-        var channel = await ScalarAsync<string>("select {schema}.wake_channel()", cancellationToken).ConfigureAwait(false);
-        await ExecuteAsync($"listen {SchemaName.Quote(channel)}", cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Enters the worker as a new one.</summary>
@@ -127,15 +124,6 @@ internal sealed class SessionConnection(QueueDatabase database, WorkerIdentity i
         if (_connection is not null)
         {
             await _connection.DisposeAsync().ConfigureAwait(false);
-        }
-    }
-
-    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
-    {
-        var command = new NpgsqlCommand(sql, _connection);
-        await using (command.ConfigureAwait(false))
-        {
-            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 

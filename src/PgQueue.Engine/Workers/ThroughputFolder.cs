@@ -7,18 +7,16 @@ namespace PgQueue;
 /// there since the last time.
 /// </summary>
 internal sealed class ThroughputFolder(QueueDatabase database, WorkerSession session, Outage outage)
-    : MaintainerDuty(session, outage, "Adding up what was finished", TimeSpan.FromSeconds(10))
+    : MaintainerDuty(database, session, outage, "Adding up what was finished", TimeSpan.FromSeconds(10))
 {
-    protected override async Task WorkAsync(CancellationToken stop)
+    private readonly string _fold = database.Qualify("select {schema}.fold_finished()");
+
+    protected override async Task WorkAsync(NpgsqlConnection connection, CancellationToken stop)
     {
-        var connection = await database.OpenAsync(CancellationToken.None).ConfigureAwait(false);
-        await using (connection.ConfigureAwait(false))
+        var command = new NpgsqlCommand(_fold, connection);
+        await using (command.ConfigureAwait(false))
         {
-            var command = new NpgsqlCommand(database.Qualify("select {schema}.fold_finished()"), connection);
-            await using (command.ConfigureAwait(false))
-            {
-                await command.ExecuteScalarAsync(CancellationToken.None).ConfigureAwait(false);
-            }
+            await command.ExecuteScalarAsync(CancellationToken.None).ConfigureAwait(false);
         }
     }
 }

@@ -137,10 +137,13 @@ public sealed class Worker
     private async Task WorkAsync(QueueDatabase database, WorkerSession session, Outage outage, StopTokens stop)
     {
         using var office = new CancellationTokenSource();
-        var serving = StopIfItFailsAsync(session.RunAsync(office.Token), stop);
-        var maintaining = StopIfItFailsAsync(new Maintainer(database, session, outage).RunAsync(office.Token), stop);
-        var housekeeping = StopIfItFailsAsync(new Housekeeper(database, session, outage).RunAsync(office.Token), stop);
-        var folding = StopIfItFailsAsync(new ThroughputFolder(database, session, outage).RunAsync(office.Token), stop);
+        Task[] duties =
+        [
+            StopIfItFailsAsync(session.RunAsync(office.Token), stop),
+            StopIfItFailsAsync(new Maintainer(database, session, outage).RunAsync(office.Token), stop),
+            StopIfItFailsAsync(new Housekeeper(database, session, outage).RunAsync(office.Token), stop),
+            StopIfItFailsAsync(new ThroughputFolder(database, session, outage).RunAsync(office.Token), stop),
+        ];
         try
         {
             await RunTasksAsync(database, session, outage, stop).ConfigureAwait(false);
@@ -148,11 +151,11 @@ public sealed class Worker
         finally
         {
             await office.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(serving, maintaining, housekeeping, folding).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(duties).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await LeaveAsync(session, outage).ConfigureAwait(false);
         }
 
-        await Task.WhenAll(serving, maintaining, housekeeping, folding).ConfigureAwait(false);
+        await Task.WhenAll(duties).ConfigureAwait(false);
     }
 
     /// <summary>A worker that has lost its place for good must not go on without one.</summary>

@@ -86,7 +86,7 @@ create table worker (
 create sequence task_id as bigint;
 
 -- Unfinished tasks only: what is finished moves to history, so this stays small and vacuum cheap. What is never null and
--- has a fixed width comes first, here and in history: it is found without a look at what lies before it.
+-- has a fixed width comes first: it is found without a look at what lies before it.
 create table task (
     id                  bigint primary key default nextval('task_id'),
     created_at          timestamptz not null default now(),

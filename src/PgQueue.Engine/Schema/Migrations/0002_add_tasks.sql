@@ -14,13 +14,13 @@ language sql stable
 set search_path from current
 as $$ select 'pgqueue.end.' || md5(current_schema()) $$;
 
--- In one round trip.
-create function listen_for_ends() returns void
+-- In one round trip: a channel's name can't be an expression.
+create function listen_to(channel text) returns void
 language plpgsql
 set search_path from current
 as $$
 begin
-    execute format('listen %I', end_channel());
+    execute format('listen %I', channel);
 end
 $$;
 

@@ -25,10 +25,8 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
-    if exists (select from dependency d where d.needs_id = any (gone_ids)) then
-        insert into arrival (needs_id)
-        select distinct d.needs_id from dependency d where d.needs_id = any (gone_ids);
-    end if;
+    insert into arrival (needs_id)
+    select distinct d.needs_id from dependency d where d.needs_id = any (gone_ids);
 
     -- Who waits for them may have come after this transaction's snapshot: the maintainer looks again.
     if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then

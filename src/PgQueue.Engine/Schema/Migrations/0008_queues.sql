@@ -71,19 +71,24 @@ language sql
 set search_path from current
 as $$ select not set_queue(q.name, '{"paused": false}') from queue q where q.name = resume_queue.name $$;
 
+-- How far the folds have come, as far as that can be believed.
+create view fold_place as
+select
+    case when d.xmin = d.transaction_id::xid then d.folded end as folded,
+    case when d.xmin = d.transaction_id::xid then d.seen end as seen,
+    d.seen_at, d.seconds_from, d.minutes_from
+from fold d;
+
 -- What is in finished and in no throughput yet. That is all of it: what says how far the folds have come keeps this from
 -- looking at what they have deleted, which stays where it is while any session has an old snapshot.
 create view unfolded as
-with place as (
-    select case when d.xmin = d.transaction_id::xid then d.folded end as folded from fold d
-)
 select f.*
 from finished f
-where f.transaction_id >= coalesce((select pg_snapshot_xmax(p.folded) from place p), '0')
+where f.transaction_id >= coalesce((select pg_snapshot_xmax(p.folded) from fold_place p), '0')
 union all
 select f.*
 from finished f
-where f.transaction_id = any (array(select pg_snapshot_xip(p.folded) from place p));
+where f.transaction_id = any (array(select pg_snapshot_xip(p.folded) from fold_place p));
 
 create function fold_lock_key() returns bigint
 language sql stable
@@ -102,20 +107,14 @@ set jit = off
 as $$
 declare
     moment  constant timestamptz := clock_timestamp();
-    place   fold;
-    is_ours boolean;
+    place   fold_place;
     folded  integer := 0;
 begin
     if not pg_try_advisory_xact_lock(fold_lock_key()) then
         return 0;
     end if;
 
-    select d.* into place from fold d;
-    select d.xmin = d.transaction_id::xid into is_ours from fold d;
-    if is_ours is not true then
-        place.folded := null;
-        place.seen := null;
-    end if;
+    select p.* into place from fold_place p;
 
     -- An idle queue writes nothing.
     if (place.seen is null or place.seen_at not between moment - patience and moment) and exists (select from unfolded) then
@@ -134,7 +133,7 @@ end
 $$;
 
 -- Moves to throughput what one snapshot of the place sees and the other does not.
-create function fold_seen(place fold) returns integer
+create function fold_seen(place fold_place) returns integer
 language plpgsql
 set search_path from current
 as $$
@@ -200,8 +199,9 @@ begin
     set seconds_from = case fine when 'second' then until else d.seconds_from end,
         minutes_from = case fine when 'minute' then until else d.minutes_from end,
         transaction_id = pg_current_xact_id(),
-        folded = case when d.xmin = d.transaction_id::xid then d.folded end,
-        seen = case when d.xmin = d.transaction_id::xid then d.seen end;
+        folded = p.folded,
+        seen = p.seen
+    from fold_place p;
 end
 $$;
 

@@ -707,8 +707,9 @@ begin
     set seconds_from = case fine when 'second' then until else d.seconds_from end,
         minutes_from = case fine when 'minute' then until else d.minutes_from end,
         transaction_id = pg_current_xact_id(),
-        folded = case when d.xmin = d.transaction_id::xid then d.folded end,
-        seen = case when d.xmin = d.transaction_id::xid then d.seen end;
+        folded = p.folded,
+        seen = p.seen
+    from fold_place p;
 end
 $$;
 
@@ -1250,20 +1251,14 @@ CREATE FUNCTION pgqueue.fold_finished(patience interval DEFAULT '00:00:05'::inte
     AS $$
 declare
     moment  constant timestamptz := clock_timestamp();
-    place   fold;
-    is_ours boolean;
+    place   fold_place;
     folded  integer := 0;
 begin
     if not pg_try_advisory_xact_lock(fold_lock_key()) then
         return 0;
     end if;
 
-    select d.* into place from fold d;
-    select d.xmin = d.transaction_id::xid into is_ours from fold d;
-    if is_ours is not true then
-        place.folded := null;
-        place.seen := null;
-    end if;
+    select p.* into place from fold_place p;
 
     -- An idle queue writes nothing.
     if (place.seen is null or place.seen_at not between moment - patience and moment) and exists (select from unfolded) then
@@ -1295,7 +1290,22 @@ CREATE TABLE pgqueue.fold (
     minutes_from timestamp with time zone
 );
 
-CREATE FUNCTION pgqueue.fold_seen(place pgqueue.fold) RETURNS integer
+CREATE VIEW pgqueue.fold_place AS
+ SELECT
+        CASE
+            WHEN (d.xmin = (d.transaction_id)::xid) THEN d.folded
+            ELSE NULL::pg_snapshot
+        END AS folded,
+        CASE
+            WHEN (d.xmin = (d.transaction_id)::xid) THEN d.seen
+            ELSE NULL::pg_snapshot
+        END AS seen,
+    d.seen_at,
+    d.seconds_from,
+    d.minutes_from
+   FROM pgqueue.fold d;
+
+CREATE FUNCTION pgqueue.fold_seen(place pgqueue.fold_place) RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO 'pgqueue', 'pg_temp'
     AS $$
@@ -1550,10 +1560,8 @@ CREATE FUNCTION pgqueue.leave_lines(gone_ids bigint[], grouped_ids bigint[], wai
     SET jit TO 'off'
     AS $$
 begin
-    if exists (select from dependency d where d.needs_id = any (gone_ids)) then
-        insert into arrival (needs_id)
-        select distinct d.needs_id from dependency d where d.needs_id = any (gone_ids);
-    end if;
+    insert into arrival (needs_id)
+    select distinct d.needs_id from dependency d where d.needs_id = any (gone_ids);
 
     -- Who waits for them may have come after this transaction's snapshot: the maintainer looks again.
     if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
@@ -1572,12 +1580,12 @@ begin
 end
 $$;
 
-CREATE FUNCTION pgqueue.listen_for_ends() RETURNS void
+CREATE FUNCTION pgqueue.listen_to(channel text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pgqueue', 'pg_temp'
     AS $$
 begin
-    execute format('listen %I', end_channel());
+    execute format('listen %I', channel);
 end
 $$;
 
@@ -3590,14 +3598,6 @@ CREATE TABLE pgqueue.throughput (
 );
 
 CREATE VIEW pgqueue.unfolded AS
- WITH place AS (
-         SELECT
-                CASE
-                    WHEN (d.xmin = (d.transaction_id)::xid) THEN d.folded
-                    ELSE NULL::pg_snapshot
-                END AS folded
-           FROM pgqueue.fold d
-        )
  SELECT f.transaction_id,
     f.at,
     f.waited,
@@ -3609,7 +3609,7 @@ CREATE VIEW pgqueue.unfolded AS
     f.queue
    FROM pgqueue.finished f
   WHERE (f.transaction_id >= COALESCE(( SELECT pg_snapshot_xmax(p.folded) AS pg_snapshot_xmax
-           FROM place p), '0'::xid8))
+           FROM pgqueue.fold_place p), '0'::xid8))
 UNION ALL
  SELECT f.transaction_id,
     f.at,
@@ -3622,7 +3622,7 @@ UNION ALL
     f.queue
    FROM pgqueue.finished f
   WHERE (f.transaction_id = ANY (ARRAY( SELECT pg_snapshot_xip(p.folded) AS pg_snapshot_xip
-           FROM place p)));
+           FROM pgqueue.fold_place p)));
 
 ALTER TABLE pgqueue.worker ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME pgqueue.worker_id_seq
@@ -3658,85 +3658,85 @@ INSERT INTO pgqueue.dependency VALUES (16, 15, true);
 INSERT INTO pgqueue.dependency VALUES (16, 14, true);
 INSERT INTO pgqueue.dependency VALUES (34, 32, true);
 
-INSERT INTO pgqueue.finished VALUES ('748', '2026-11-21 15:05:15.948345+00', '00:00:00.231875', '00:00:00.06014', 1, 1, 1, 'failed', 'letters');
-INSERT INTO pgqueue.finished VALUES ('748', '2026-11-21 15:05:15.948373+00', '00:00:00.235673', '00:00:00.05637', 1, 1, 1, 'completed', 'grouped');
-INSERT INTO pgqueue.finished VALUES ('749', '2026-11-21 15:05:15.967378+00', '00:00:00.174476', '00:00:00.136572', 1, 1, 1, 'completed', 'default');
-INSERT INTO pgqueue.finished VALUES ('752', '2026-11-21 15:05:16.254222+00', NULL, '00:00:00.007322', 1, 0, 1, 'failed', 'kept');
-INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 15:05:16.303856+00', NULL, NULL, 2, 0, 0, 'canceled', 'default');
-INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 15:05:16.305968+00', NULL, NULL, 1, 0, 0, 'canceled', 'default');
+INSERT INTO pgqueue.finished VALUES ('748', '2026-11-21 16:36:59.642229+00', '00:00:00.204012', '00:00:00.045318', 1, 1, 1, 'failed', 'letters');
+INSERT INTO pgqueue.finished VALUES ('748', '2026-11-21 16:36:59.642265+00', '00:00:00.211833', '00:00:00.037533', 1, 1, 1, 'completed', 'grouped');
+INSERT INTO pgqueue.finished VALUES ('749', '2026-11-21 16:36:59.656253+00', '00:00:00.150379', '00:00:00.112975', 1, 1, 1, 'completed', 'default');
+INSERT INTO pgqueue.finished VALUES ('752', '2026-11-21 16:36:59.928842+00', NULL, '00:00:00.007941', 1, 0, 1, 'failed', 'kept');
+INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 16:36:59.965607+00', NULL, NULL, 2, 0, 0, 'canceled', 'default');
+INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 16:36:59.967707+00', NULL, NULL, 1, 0, 0, 'canceled', 'default');
 
 INSERT INTO pgqueue.fold VALUES (NULL, NULL, NULL, NULL, NULL, NULL);
 
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'first in', 17);
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'last in', 22);
 
-INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 15:05:15.65633+00', '2026-11-21 15:05:15.65633+00', '2026-11-21 15:05:15.888205+00', '2026-11-21 15:05:15.948345+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 106328064, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 15:05:15.65633+00', '2026-11-21 15:05:15.65633+00', '2026-11-21 15:05:15.892003+00', '2026-11-21 15:05:15.948373+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 106459136, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 15:05:15.65633+00', '2026-11-21 15:05:15.65633+00', '2026-11-21 15:05:15.830806+00', '2026-11-21 15:05:15.967378+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 105541632, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 15:05:15.65633+00', '2026-11-21 15:05:15.963653+00', '2026-11-21 15:05:16.2469+00', '2026-11-21 15:05:16.254222+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 109047808, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T15:05:15.831031+00:00", "finished_at": "2026-11-21T15:05:15.963655+00:00", "peak_memory": 105934848}]');
-INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 15:05:16.286122+00', '2026-11-21 15:05:16.286122+00', NULL, '2026-11-21 15:05:16.303841+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 15:05:16.286122+00', '2126-10-28 15:05:16.286122+00', NULL, '2026-11-21 15:05:16.303856+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 15:05:16.288784+00', '2026-11-21 15:05:16.288784+00', NULL, '2026-11-21 15:05:16.305968+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.596911+00', '2026-11-21 16:36:59.642229+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 107085824, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.604732+00', '2026-11-21 16:36:59.642265+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 107216896, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.543278+00', '2026-11-21 16:36:59.656253+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 106135552, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.655223+00', '2026-11-21 16:36:59.920901+00', '2026-11-21 16:36:59.928842+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 110141440, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T16:36:59.543564+00:00", "finished_at": "2026-11-21T16:36:59.655224+00:00", "peak_memory": 106561536}]');
+INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:36:59.950128+00', '2026-11-21 16:36:59.950128+00', NULL, '2026-11-21 16:36:59.965592+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:36:59.950128+00', '2126-10-28 16:36:59.950128+00', NULL, '2026-11-21 16:36:59.965607+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:36:59.952981+00', '2026-11-21 16:36:59.952981+00', NULL, '2026-11-21 16:36:59.967707+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
 
-INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 15:05:15.542839+00');
-INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 15:05:15.542839+00');
-INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 15:05:15.542839+00');
-INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 15:05:15.542839+00');
-INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 15:05:15.542839+00');
-INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 15:05:15.542839+00');
-INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 15:05:15.542839+00');
-INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 15:05:15.542839+00');
-INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 15:05:15.542839+00');
-INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 15:05:15.542839+00');
-INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 15:05:15.542839+00');
+INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 16:36:59.26796+00');
+INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 16:36:59.26796+00');
+INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 16:36:59.26796+00');
+INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 16:36:59.26796+00');
+INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 16:36:59.26796+00');
+INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 16:36:59.26796+00');
+INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 16:36:59.26796+00');
+INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 16:36:59.26796+00');
+INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 16:36:59.26796+00');
+INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 16:36:59.26796+00');
+INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 16:36:59.26796+00');
 
-INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 15:05:15.542839+00');
-INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 15:05:15.637082+00');
-INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 15:05:15.641309+00');
-INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 15:05:15.642938+00');
-INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 15:05:15.643806+00');
-INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 15:05:15.65633+00');
-INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 15:05:15.943471+00');
+INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 16:36:59.26796+00');
+INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 16:36:59.370844+00');
+INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 16:36:59.375511+00');
+INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 16:36:59.377302+00');
+INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 16:36:59.37808+00');
+INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 16:36:59.392899+00');
+INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 16:36:59.639834+00');
 
 INSERT INTO pgqueue.queue_defaults VALUES (NULL, NULL);
 
-INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 15:05:16.357189+00', '2026-11-21 15:05:16.357189+00', '2026-11-21 15:05:16.357189+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 15:20:16.384443+00', NULL, NULL, '2026-11-21 15:05:16.384443+00', '2026-11-21 15:05:16.384443+00', '2026-11-21 15:05:16.384443+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 15:05:16.391574+00', '2026-11-21 15:05:16.391574+00', '2026-11-21 15:05:16.391574+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 16:37:00.016352+00', '2026-11-21 16:37:00.016352+00', '2026-11-21 16:37:00.016352+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 16:52:00.045051+00', NULL, NULL, '2026-11-21 16:37:00.045051+00', '2026-11-21 16:37:00.045051+00', '2026-11-21 16:37:00.045051+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 16:37:00.052669+00', '2026-11-21 16:37:00.052669+00', '2026-11-21 16:37:00.052669+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
 
-INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 15:05:16.329703+00');
+INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 16:36:59.990594+00');
 
-INSERT INTO pgqueue.task VALUES (5, '2026-11-21 15:05:15.943471+00', '2026-11-21 15:05:15.943471+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'morgue', '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 'buried', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 3, 'letters', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (9, '2026-11-21 15:05:16.329703+00', '2026-11-21 15:05:16.329703+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'ready', NULL, NULL, '00:01:00', NULL, NULL, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (11, '2026-11-21 15:05:16.329703+00', '2026-11-21 15:05:17.329703+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'soon', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (12, '2026-11-21 15:05:16.329703+00', '2126-10-28 15:05:16.329703+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'far', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2226-10-04 15:05:16.329703+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (13, '2026-11-21 15:05:16.329703+00', '2026-11-21 15:05:16.329703+00', 'ready', 'script', 50, 1, 3, 0, 0, 0, 0, false, false, 'stopped', '{"args": ["world"]}', NULL, NULL, 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (10, '2026-11-21 15:05:16.329703+00', '2026-11-21 15:05:16.329703+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (14, '2026-11-21 15:05:16.331933+00', '2026-11-21 15:05:16.331933+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'first', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (15, '2026-11-21 15:05:16.332531+00', '2026-11-21 15:05:16.332531+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'second', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (16, '2026-11-21 15:05:16.333892+00', '2026-11-21 15:05:16.333892+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 2, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'third', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14,15}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (18, '2026-11-21 15:05:16.337094+00', '2026-11-21 15:05:16.337094+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (19, '2026-11-21 15:05:16.337094+00', '2026-11-21 15:05:16.337094+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (20, '2026-11-21 15:05:16.337094+00', '2026-11-21 15:05:16.337094+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 4', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (21, '2026-11-21 15:05:16.337094+00', '2026-11-21 15:05:16.337094+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 5', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (23, '2026-11-21 15:05:16.337094+00', '2026-11-21 15:05:16.337094+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (24, '2026-11-21 15:05:16.337094+00', '2026-11-21 15:05:16.337094+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (25, '2026-11-21 15:05:16.337094+00', '2026-11-21 15:05:16.337094+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (17, '2026-11-21 15:05:16.337094+00', '2026-11-21 15:05:16.337094+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (22, '2026-11-21 15:05:16.337094+00', '2026-11-21 15:05:16.337094+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 6', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (29, '2026-11-21 15:05:16.39611+00', '2026-11-21 15:05:16.39611+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (30, '2026-11-21 15:05:16.413894+00', '2026-11-21 15:05:16.413894+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 15:05:16.419896+00', 2, 'running', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (31, '2026-11-21 15:05:16.413894+00', '2026-11-21 15:05:16.413894+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 15:05:16.420024+00', 2, 'running, canceled', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 15:05:16.424387+00', 'not wanted', NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (33, '2026-11-21 15:05:16.413894+00', '2026-11-21 15:05:17.422689+00', 'scheduled', 'command', 50, 3, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'tried once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T15:05:16.420038+00:00", "finished_at": "2026-11-21T15:05:16.422696+00:00"}]');
-INSERT INTO pgqueue.task VALUES (32, '2026-11-21 15:05:16.413894+00', '2026-11-21 15:05:16.413894+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 15:05:16.420032+00', 2, 'running, replaced', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 34, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (34, '2026-11-21 15:05:16.427186+00', '2026-11-21 15:05:16.427186+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'replacement', NULL, NULL, NULL, NULL, NULL, NULL, 'replaced', NULL, NULL, NULL, '{32}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (5, '2026-11-21 16:36:59.639834+00', '2026-11-21 16:36:59.639834+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'morgue', '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 'buried', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 3, 'letters', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (9, '2026-11-21 16:36:59.990594+00', '2026-11-21 16:36:59.990594+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'ready', NULL, NULL, '00:01:00', NULL, NULL, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (11, '2026-11-21 16:36:59.990594+00', '2026-11-21 16:37:00.990594+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'soon', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (12, '2026-11-21 16:36:59.990594+00', '2126-10-28 16:36:59.990594+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'far', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2226-10-04 16:36:59.990594+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (13, '2026-11-21 16:36:59.990594+00', '2026-11-21 16:36:59.990594+00', 'ready', 'script', 50, 1, 3, 0, 0, 0, 0, false, false, 'stopped', '{"args": ["world"]}', NULL, NULL, 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (10, '2026-11-21 16:36:59.990594+00', '2026-11-21 16:36:59.990594+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (14, '2026-11-21 16:36:59.992385+00', '2026-11-21 16:36:59.992385+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'first', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (15, '2026-11-21 16:36:59.993028+00', '2026-11-21 16:36:59.993028+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'second', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (16, '2026-11-21 16:36:59.994294+00', '2026-11-21 16:36:59.994294+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 2, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'third', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14,15}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (18, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (19, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (20, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 4', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (21, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 5', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (23, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (24, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (25, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (17, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (22, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 6', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (29, '2026-11-21 16:37:00.057568+00', '2026-11-21 16:37:00.057568+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (30, '2026-11-21 16:37:00.075945+00', '2026-11-21 16:37:00.075945+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 16:37:00.082217+00', 2, 'running', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (31, '2026-11-21 16:37:00.075945+00', '2026-11-21 16:37:00.075945+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 16:37:00.082342+00', 2, 'running, canceled', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:37:00.086275+00', 'not wanted', NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (33, '2026-11-21 16:37:00.075945+00', '2026-11-21 16:37:01.084833+00', 'scheduled', 'command', 50, 3, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'tried once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T16:37:00.082355+00:00", "finished_at": "2026-11-21T16:37:00.08484+00:00"}]');
+INSERT INTO pgqueue.task VALUES (32, '2026-11-21 16:37:00.075945+00', '2026-11-21 16:37:00.075945+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 16:37:00.082349+00', 2, 'running, replaced', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 34, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (34, '2026-11-21 16:37:00.089322+00', '2026-11-21 16:37:00.089322+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'replacement', NULL, NULL, NULL, NULL, NULL, NULL, 'replaced', NULL, NULL, NULL, '{32}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 15:05:15.910799+00', 'output', 'hello', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 15:05:15.911023+00', 'error', 'careful', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 15:05:15.917477+00', 'error', 'no', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 15:05:16.24996+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 16:36:59.610149+00', 'output', 'hello', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 16:36:59.610358+00', 'error', 'careful', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 16:36:59.61401+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 16:36:59.927832+00', 'error', 'no', NULL);
 
-INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 20892, '2026-11-21 15:05:16.410233+00', '2026-11-21 15:05:16.411856+00', '2026-11-21 15:05:16.411856+00', false, NULL, '2026-11-21 15:05:16.450875+00', NULL);
+INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 12475, '2026-11-21 16:37:00.071941+00', '2026-11-21 16:37:00.07347+00', '2026-11-21 16:37:00.07347+00', false, NULL, '2026-11-21 16:37:00.110526+00', NULL);
 
 SELECT pg_catalog.setval('pgqueue.arrival_id_seq', 10, true);
 

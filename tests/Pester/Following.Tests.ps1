@@ -151,11 +151,11 @@ Describe 'Start-PqWorker -PassThru' {
         $got = Start-PqWorker -Drain -Concurrency 1 -PassThru -WarningVariable warned 3>$null 6>$null | ForEach-Object {
             if ($_.Id -eq $first.Id) {
                 Wait-Until { ($second, $third | Get-PqTask).State -eq 'Completed' | Measure-Object | ForEach-Object { $_.Count -eq 2 } }
+                Suspend-PqQueue later
                 $second | Remove-PqTask
                 $third | Restart-PqTask
                 $third | Stop-PqTask
                 $third | Restart-PqTask
-                Suspend-PqQueue later
             }
 
             $_

@@ -12,15 +12,20 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
     private readonly Dictionary<string, string> _scripts = [];
     private readonly ClaimPlaces _places = new();
     private bool _uncertain;
+    private bool _knowsNextStart;
+    private TimeSpan? _nextStart;
 
     /// <summary>After a claim that found nothing: how long until one may find what this one has passed over; null where it looked everywhere.</summary>
     public TimeSpan? UntilComplete => _places.IsComplete ? null : _places.UntilHead;
 
+    private string NextToken => database.Qualify("select {schema}.next_token($1)");
+
     /// <summary>Claims tasks, best first.</summary>
     /// <param name="workerId">The worker.</param>
     /// <param name="most">How many at the most.</param>
+    /// <param name="expectsNone">Asks at once what <see cref="NextStartAsync"/> is needed for where there are none.</param>
     /// <param name="cancellationToken">Stops it; what was claimed is given back before the next claim.</param>
-    public async Task<IReadOnlyList<ClaimedTask>> ClaimAsync(long workerId, int most, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ClaimedTask>> ClaimAsync(long workerId, int most, bool expectsNone, CancellationToken cancellationToken)
     {
         var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -34,7 +39,7 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
             // A claim that breaks off may have been made.
             _uncertain = true;
             var since = Stopwatch.GetTimestamp();
-            var rows = await ReadAsync(connection, workerId, most, cancellationToken).ConfigureAwait(false);
+            var rows = await ReadAsync(connection, workerId, most, expectsNone, cancellationToken).ConfigureAwait(false);
             var took = Stopwatch.GetElapsedTime(since);
             await FetchScriptsAsync(connection, rows, cancellationToken).ConfigureAwait(false);
             _uncertain = false;
@@ -46,20 +51,47 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
         }
     }
 
-    private async Task<List<(ClaimedTask Task, string? Hash)>> ReadAsync(
-        NpgsqlConnection connection, long workerId, int most, CancellationToken cancellationToken)
+    /// <summary>When the rate of a queue allows the next start of a task that waits for that; null where none does.</summary>
+    public async Task<TimeSpan?> NextStartAsync(CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(database.Sql("Workers/claim.sql"), connection);
-        await using (command.ConfigureAwait(false))
+        if (_knowsNextStart)
         {
-            command.Parameters.Add(new() { Value = workerId });
-            command.Parameters.Add(identity.Filter.Queues());
-            command.Parameters.Add(new() { Value = most });
-            command.Parameters.AddRange(identity.Filter.Others());
-            command.Parameters.Add(identity.Filter.Caps());
-            command.Parameters.Add(identity.Filter.Busy(running));
-            command.Parameters.Add(_places.Next());
-            var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            return _nextStart;
+        }
+
+        var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            var command = new NpgsqlCommand(NextToken, connection);
+            await using (command.ConfigureAwait(false))
+            {
+                command.Parameters.Add(identity.Filter.Queues());
+                return Seconds(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false));
+            }
+        }
+    }
+
+    private async Task<List<(ClaimedTask Task, string? Hash)>> ReadAsync(
+        NpgsqlConnection connection, long workerId, int most, bool expectsNone, CancellationToken cancellationToken)
+    {
+        var batch = new NpgsqlBatch(connection);
+        await using (batch.ConfigureAwait(false))
+        {
+            var claim = new NpgsqlBatchCommand(database.Sql("Workers/claim.sql"));
+            claim.Parameters.Add(new() { Value = workerId });
+            claim.Parameters.Add(identity.Filter.Queues());
+            claim.Parameters.Add(new() { Value = most });
+            claim.Parameters.AddRange(identity.Filter.Others());
+            claim.Parameters.Add(identity.Filter.Caps());
+            claim.Parameters.Add(identity.Filter.Busy(running));
+            claim.Parameters.Add(_places.Next());
+            batch.BatchCommands.Add(claim);
+            if (expectsNone)
+            {
+                batch.BatchCommands.Add(new(NextToken) { Parameters = { identity.Filter.Queues() } });
+            }
+
+            var rows = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (rows.ConfigureAwait(false))
             {
                 var claimed = new List<(ClaimedTask, string?)>();
@@ -68,10 +100,14 @@ internal sealed class Claimer(QueueDatabase database, WorkerIdentity identity, R
                     claimed.Add((Read(rows), rows.IsDBNull(8) ? null : Convert.ToHexString(rows.GetFieldValue<byte[]>(8))));
                 }
 
+                _knowsNextStart = await rows.NextResultAsync(cancellationToken).ConfigureAwait(false);
+                _nextStart = _knowsNextStart && await rows.ReadAsync(cancellationToken).ConfigureAwait(false) ? Seconds(rows.GetValue(0)) : null;
                 return claimed;
             }
         }
     }
+
+    private static TimeSpan? Seconds(object? value) => value is double seconds ? TimeSpan.FromSeconds(seconds) : null;
 
     private static ClaimedTask Read(NpgsqlDataReader row) => new()
     {

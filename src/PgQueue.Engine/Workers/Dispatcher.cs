@@ -64,6 +64,7 @@ internal sealed class Dispatcher(
         var presence = new Presence(database, session);
         var poll = FirstPoll;
         var inARow = 0;
+        var isPoll = false;
         var longest = database.IsPooler && options.PollInterval > PollBehindPooler ? PollBehindPooler : options.PollInterval;
         while (!stop.Draining.IsCancellationRequested)
         {
@@ -82,7 +83,7 @@ internal sealed class Dispatcher(
             }
 
             var workerId = 0L;
-            var claimed = await outage.RetryAsync(token => claimer.ClaimAsync(workerId = session.WorkerId, free, token), stop.Draining).ConfigureAwait(false);
+            var claimed = await outage.RetryAsync(token => claimer.ClaimAsync(workerId = session.WorkerId, free, isPoll, token), stop.Draining).ConfigureAwait(false);
             foreach (var task in claimed)
             {
                 _runs.Track(execution.RunAsync(task));
@@ -101,7 +102,7 @@ internal sealed class Dispatcher(
 
             if (claimed.Count > 0)
             {
-                poll = FirstPoll;
+                (poll, isPoll) = (FirstPoll, false);
                 if (++inARow == BusyAfter)
                 {
                     await TellAsync(presence, asleep: false).ConfigureAwait(false);
@@ -123,11 +124,10 @@ internal sealed class Dispatcher(
             }
 
             // A task whose transaction was open when the flag went up is not notified either: look soon, then less often.
-            var nextStart = await outage.RetryAsync(token => presence.NextTokenAsync(identity, token), stop.Draining).ConfigureAwait(false);
+            var nextStart = await outage.RetryAsync(claimer.NextStartAsync, stop.Draining).ConfigureAwait(false);
             var wait = new TimeSpan?[] { poll, nextStart, claimer.UntilComplete }.Min()!.Value;
-            poll = await signal.WaitAsync(wait < Moment ? Moment : wait, stop.Draining).ConfigureAwait(false)
-                ? FirstPoll
-                : TimeSpan.FromTicks(Math.Min((poll * 2).Ticks, longest.Ticks));
+            isPoll = !await signal.WaitAsync(wait < Moment ? Moment : wait, stop.Draining).ConfigureAwait(false);
+            poll = isPoll ? TimeSpan.FromTicks(Math.Min((poll * 2).Ticks, longest.Ticks)) : FirstPoll;
         }
     }
 

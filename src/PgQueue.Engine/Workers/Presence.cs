@@ -24,12 +24,6 @@ internal sealed class Presence(QueueDatabase database, WorkerSession session)
         await ScalarAsync(
             "select {schema}.has_work($1, $2, $3, $4)", [identity.Filter.Queues(), .. identity.Filter.Others()], cancellationToken).ConfigureAwait(false) is true;
 
-    /// <summary>When the rate of a queue allows the next start of a task that waits for that; null where none does.</summary>
-    public async Task<TimeSpan?> NextTokenAsync(WorkerIdentity identity, CancellationToken cancellationToken) =>
-        await ScalarAsync("select {schema}.next_token($1)", [identity.Filter.Queues()], cancellationToken).ConfigureAwait(false) is double seconds
-            ? TimeSpan.FromSeconds(seconds)
-            : null;
-
     private async Task<object?> ScalarAsync(string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken)
     {
         var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);

@@ -24,6 +24,9 @@ internal sealed class SessionConnection(QueueDatabase database, WorkerIdentity i
 
     public bool IsOpen => _connection is { FullState: System.Data.ConnectionState.Open };
 
+    /// <summary>Whether notifications come: not behind a pooler.</summary>
+    public bool HearsNews => !_leased;
+
     /// <summary>Opens it anew.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {

@@ -4,12 +4,16 @@ namespace PgQueue;
 
 /// <summary>
 /// A worker's place in the queue: one connection of its own that holds the worker's advisory lock, listens, and asks
-/// twice a second what is new. Behind a pooler there is neither a lock nor news: asking renews a lease in its place. While
+/// once or twice a second what is new. Behind a pooler there is neither a lock nor news: asking renews a lease in its place. While
 /// the connection is broken the worker keeps its tasks and comes back to them, unless others were given them meanwhile.
 /// </summary>
 internal sealed class WorkerSession : IAsyncDisposable
 {
+    /// <summary>How soon a worker takes the place of a maintainer that has died, and one without news hears of a cancel.</summary>
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The maintainer has no place to take, and is told of the rest.</summary>
+    private static readonly TimeSpan MaintainersTickInterval = TimeSpan.FromSeconds(1);
 
     private readonly SessionConnection _connection;
     private readonly RunningTasks _running;
@@ -69,14 +73,15 @@ internal sealed class WorkerSession : IAsyncDisposable
         {
             try
             {
-                if (_tickNow || _sinceTick.Elapsed >= TickInterval)
+                var interval = IsMaintainer && _connection.HearsNews ? MaintainersTickInterval : TickInterval;
+                if (_tickNow || _sinceTick.Elapsed >= interval)
                 {
                     _tickNow = false;
                     _sinceTick.Restart();
                     await TickAsync(stop).ConfigureAwait(false);
                 }
 
-                var left = TickInterval - _sinceTick.Elapsed;
+                var left = interval - _sinceTick.Elapsed;
                 if (left > TimeSpan.Zero)
                 {
                     await _connection.WaitAsync(left, stop).ConfigureAwait(false);

@@ -63,10 +63,53 @@ internal sealed class SqlWorker : IAsyncDisposable
         return (string?)await command.ExecuteScalarAsync();
     }
 
+    /// <summary>Finishes, in one batch, what of these it runs; again after a time where that is given.</summary>
+    /// <returns>How many were its own.</returns>
+    public async Task<int> FinishAsync(List<long> ids, TimeSpan? retryIn = null)
+    {
+        await using var command = Command(
+            """
+            select count(*)
+            from {schema}.finish_tasks(
+                $1, $2, array_fill($3, array[cardinality($2)]),
+                array_fill('completed'::{schema}.task_state, array[cardinality($2)]),
+                array_fill('success'::{schema}.task_end, array[cardinality($2)]),
+                array_fill(null::integer, array[cardinality($2)]), array_fill(null::integer, array[cardinality($2)]),
+                array_fill(null::bigint, array[cardinality($2)]), array_fill(null::jsonb, array[cardinality($2)]),
+                array_fill(null::jsonb, array[cardinality($2)]), array_fill($4, array[cardinality($2)]),
+                array_fill(false, array[cardinality($2)]))
+            """);
+        command.Parameters.Add(new() { Value = Id });
+        command.Parameters.Add(new() { Value = ids.ToArray() });
+        command.Parameters.Add(new() { Value = 1 });
+        command.Parameters.Add(new() { Value = (object?)retryIn ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Interval });
+        return (int)(long)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>What a step reads of task: entries of its indexes, and rows where it reads the table itself.</summary>
+    public async Task<long> CountReadsAsync(Func<Task> step)
+    {
+        await using var transaction = await _connection.BeginTransactionAsync();
+        var before = await ReadsAsync();
+        await step();
+        var reads = await ReadsAsync() - before;
+        await transaction.CommitAsync();
+        return reads;
+    }
+
     /// <summary>Dies: its session ends, its tasks stay behind.</summary>
     public Task DieAsync() => _connection.CloseAsync();
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
+
+    /// <summary>Those of the transaction, and of earlier ones that the server has not added to its statistics yet.</summary>
+    private async Task<long> ReadsAsync() => (long)(decimal)(await ScalarAsync(
+        """
+        select sum(pg_stat_get_xact_tuples_returned(i.indexrelid)) + pg_stat_get_xact_tuples_returned(i.indrelid)
+        from pg_index i
+        where i.indrelid = '{schema}.task'::regclass
+        group by i.indrelid
+        """))!;
 
     private async Task<object?> ScalarAsync(string sql)
     {

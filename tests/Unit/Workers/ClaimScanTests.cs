@@ -42,6 +42,31 @@ public sealed class ClaimScanTests
     }
 
     [Fact]
+    public async Task Plans_that_were_made_when_the_table_was_empty_serve_a_backlog()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        await queue.Client.AddAsync(NewTask.ForHandler("nothing"));
+        await using var worker = await SqlWorker.JoinAsync(queue);
+        await worker.FinishAsync(await worker.ClaimAsync(1));
+        // As autovacuum leaves a queue in which all is done: known to be empty, whereas a new table is taken for a small one.
+        await queue.SqlAsync("vacuum {schema}.task");
+        Assert.Empty(await worker.ClaimAsync(Batch));
+        Assert.Equal(0, await worker.FinishAsync([-1]));
+        Assert.Equal(0, await worker.FinishAsync([-1], TimeSpan.Zero));
+        await queue.SqlAsync("select {schema}.free_strays($1, '{}')", worker.Id);
+
+        await queue.Client.AddAsync([.. Enumerable.Repeat(NewTask.ForHandler("nothing"), 20_000)], null);
+
+        var ids = new List<long>();
+        Assert.InRange(await worker.CountReadsAsync(async () => ids = await worker.ClaimAsync(Batch)), Batch, 3 * Batch);
+        var (again, done) = (ids[..(Batch / 2)], ids[(Batch / 2)..]);
+        Assert.InRange(
+            await worker.CountReadsAsync(async () => Assert.Equal(again.Count, await worker.FinishAsync(again, TimeSpan.Zero))), again.Count, 10 * again.Count);
+        Assert.InRange(
+            await worker.CountReadsAsync(async () => Assert.Equal(done.Count, await worker.FinishAsync(done))), done.Count, 4 * done.Count);
+    }
+
+    [Fact]
     public async Task What_comes_before_the_place_of_a_worker_is_found_soon()
     {
         await using var queue = await TestQueue.CreateAsync();

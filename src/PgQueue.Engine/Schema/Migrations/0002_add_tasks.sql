@@ -1,18 +1,37 @@
 -- The functions on a task's way from its start to its end are planned once, by indexes and nested loops: they touch few
 -- rows of a table whose statistics are never up to date, and where a plan looks at all of it, they crawl. A forbidden
 -- kind of scan that is used all the same, on a small table, looks expensive: without jit = off it would be compiled.
+--
+-- They join task by "t.id = any (array[x.id])". With "t.id = x.id" it could be a merge join, and for that PostgreSQL thinks
+-- of reading the index from end to end, too: on a table that is empty when the plan is made this costs as little as
+-- looking up one entry, and the plan outlives that moment.
 
 -- The channels are named by the schema, so that queues of one database don't wake each other; by its hash, because a
--- channel's name has 63 bytes at the most.
-create function wake_channel() returns text
-language sql stable
-set search_path from current
-as $$ select 'pgqueue.wake.' || md5(current_schema()) $$;
+-- channel's name has 63 bytes at the most. The session advisory lock worker_lock_key says that a worker lives.
+--
+-- The schema is written into these as a constant: so they need no search path, and without one PostgreSQL puts their
+-- bodies in the place of their calls. A function of SQL that has one is parsed and planned in each statement that calls
+-- it, which takes longer than all else that the smaller functions here do. Those are plpgsql for the same reason.
+do $do$
+begin
+    execute format($sql$
+        create function wake_channel() returns text language sql immutable as $$ select %1$L $$;
+        create function end_channel() returns text language sql immutable as $$ select %2$L $$;
 
-create function end_channel() returns text
-language sql stable
-set search_path from current
-as $$ select 'pgqueue.end.' || md5(current_schema()) $$;
+        create function worker_lock_key(worker_id bigint) returns bigint
+        language sql stable
+        as $$ select hashtextextended(%3$L || worker_id, 0) $$;
+
+        create function maintainer_lock_key() returns bigint language sql immutable as $$ select hashtextextended(%4$L, 0) $$;
+        create function recovery_lock_key() returns bigint language sql immutable as $$ select hashtextextended(%5$L, 0) $$;
+        $sql$,
+        'pgqueue.wake.' || md5(current_schema()),
+        'pgqueue.end.' || md5(current_schema()),
+        current_schema() || '.worker.',
+        current_schema() || '.maintainer',
+        current_schema() || '.recovery');
+end
+$do$;
 
 -- In one round trip: a channel's name can't be an expression.
 create function listen_to(channel text) returns void
@@ -23,22 +42,6 @@ begin
     execute format('listen %I', channel);
 end
 $$;
-
--- The session advisory lock that says that a worker lives.
-create function worker_lock_key(worker_id bigint) returns bigint
-language sql stable
-set search_path from current
-as $$ select hashtextextended(current_schema() || '.worker.' || worker_id, 0) $$;
-
-create function maintainer_lock_key() returns bigint
-language sql stable
-set search_path from current
-as $$ select hashtextextended(current_schema() || '.maintainer', 0) $$;
-
-create function recovery_lock_key() returns bigint
-language sql stable
-set search_path from current
-as $$ select hashtextextended(current_schema() || '.recovery', 0) $$;
 
 -- Notifies only while some worker is asleep: NOTIFY serialises commits, so a busy system must not pay for it.
 create function wake_workers(queues text[]) returns void
@@ -205,10 +208,9 @@ begin
     select
         array_agg(r.ord) as ords,
         array_agg(r.new_id) as ids,
-        array_agg(distinct r.queue) as queues,
-        array_agg(distinct r.queue) filter (where r.state = 'ready') as ready_queues,
+        array_agg(r.queue) filter (where r.state = 'ready') as ready_queues,
+        array_agg(r.queue) filter (where r.is_new_queue) as new_queues,
         count(r.client_id) as keys,
-        bool_or(r.is_new_queue) as has_new_queues,
         bool_or(r.state = 'blocked' and r.waits_for = 0) as has_groups,
         bool_or(r.waits_for > 0) as has_needs,
         min(r.ord) filter (where r.expires_at <= greatest(r.run_at, now())) as expired,
@@ -236,8 +238,8 @@ begin
             using errcode = 'invalid_parameter_value';
     end if;
 
-    if fresh.has_new_queues then
-        insert into queue (name) select n from unnest(fresh.queues) n order by n on conflict do nothing;
+    if fresh.new_queues is not null then
+        insert into queue (name) select distinct n from unnest(fresh.new_queues) n order by n on conflict do nothing;
     end if;
 
     if fresh.has_groups then

@@ -81,7 +81,7 @@ begin
         update task t
         set waits_for = greatest(0, t.waits_for - j.met)
         from judged j
-        where t.id = j.task_id
+        where t.id = any (array[j.task_id])
         returning t.id, t.run, t.waits_for, j.culprit
     )
     select

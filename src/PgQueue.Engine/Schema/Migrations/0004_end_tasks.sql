@@ -69,7 +69,7 @@ begin
     with recursive heir (task_id, needs_id) as (
         select t.id, d.needs_id
         from dependency d
-        join task t on t.id = d.task_id and t.schedule is not null
+        join task t on t.id = any (array[d.task_id]) and t.schedule is not null
         where d.needs_id = any (gone_ids) and d.any_end
         union
         select h.task_id, d.needs_id
@@ -89,7 +89,7 @@ begin
     update task t
     set waits_for = t.waits_for + p.more
     from (select p.task_id, count(*) as more from passed p group by p.task_id) p
-    where t.id = p.task_id;
+    where t.id = any (array[p.task_id]);
 end
 $$;
 
@@ -166,7 +166,7 @@ begin
     gone as (
         delete from task t
         using answer a
-        where t.id = a.id
+        where t.id = any (array[a.id])
           and t.run = a.run
           and (end_tasks.worker_id is null or (t.worker_id = end_tasks.worker_id and t.state = 'running'))
         returning
@@ -301,7 +301,7 @@ begin
                     t.run, t.attempt, w.name, t.started_at, a.ended, a.exit_code, a.signal, a.peak_memory, a.error)
             end
         from answer a, worker w
-        where t.id = a.id
+        where t.id = any (array[a.id])
           and t.run = a.run
           and t.worker_id = finish_tasks.worker_id
           and t.state = 'running'
@@ -340,7 +340,7 @@ begin
                     finish_tasks.signals, finish_tasks.peaks, finish_tasks.errors, finish_tasks.results, retry_in, refunds)
             as a (id, run, state, ended, exit_code, signal, peak, error, result, retry_in, refund)
         left join task t
-            on a.retry_in is not null and t.id = a.id and t.run = a.run
+            on a.retry_in is not null and t.id = any (array[a.id]) and t.run = a.run
             and (t.cancel_requested_at is not null or t.replaced_by is not null)
         where a.retry_in is null or t.id is not null
     ) a

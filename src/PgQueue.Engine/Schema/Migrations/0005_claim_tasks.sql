@@ -87,10 +87,6 @@ declare
     limited_places  integer[];
     limited_tokens  double precision[];
 begin
-    if not exists (select from worker w where w.id = claim_tasks.worker_id and w.lost_at is null) then
-        return; -- It was given up and does not know yet: what it claimed would belong to nobody.
-    end if;
-
     -- A limit holds exactly because the queue's row is locked from here to the commit: the next claim of that queue sees
     -- what this one took. A queue that is locked (another claim is at it) is left out, the others are not held up by it.
     for limited_queue in
@@ -128,6 +124,8 @@ begin
         where not q.paused
           and (queues is null or q.name like any (queues))
           and (not q.limited or l.name is not null)
+          -- One that was given up and does not know yet: what it claimed would belong to nobody.
+          and exists (select from worker w where w.id = claim_tasks.worker_id and w.lost_at is null)
     ),
     picked as materialized (
         select t.id, q.name, q.limited
@@ -168,7 +166,7 @@ begin
         attempt = t.attempt + 1,
         limited = p.limited
     from picked p
-    where t.id = p.id
+    where t.id = any (array[p.id])
     returning
         t.id, t.run, t.attempt, t.max_attempts, t.queue, t.priority, t.kind, t.name, t.script_hash, t.spec, t.timeout,
         t.memory_limit, t.process_limit, t.retry, t.needs, t.schedule, t.tick;
@@ -177,16 +175,24 @@ $$;
 
 -- Seconds until the rate of some queue allows the next start of a task that is ready; null where none waits for that.
 create function next_token(queues text[]) returns double precision
-language sql stable
+language plpgsql stable
 set search_path from current
+set enable_seqscan = off
+set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
-    select min(greatest(0, (1 - bucket(q)) * extract(epoch from q.rate_period)::double precision / q.rate_count))
-    from queue q
-    where q.rate_count is not null
-      and not q.paused
-      and (queues is null or q.name like any (queues))
-      and exists (select from task t where t.queue = q.name and t.state = 'ready')
-      and bucket(q) < 1
+begin
+    return (
+        select min(greatest(0, (1 - bucket(q)) * extract(epoch from q.rate_period)::double precision / q.rate_count))
+        from queue q
+        where q.rate_count is not null
+          and not q.paused
+          and (queues is null or q.name like any (queues))
+          and exists (select from task t where t.queue = q.name and t.state = 'ready')
+          and bucket(q) < 1
+    );
+end
 $$;
 
 -- Is anything left to do for a worker of these queues (LIKE patterns; all where null): ready, running or waiting for its

@@ -100,7 +100,7 @@ as $$
     select coalesce(array_agg(h.id), '{}')
     from unnest(ids, runs) as h (id, run)
     left join task t
-        on t.id = h.id and t.run = h.run and t.worker_id = foreign_runs.worker_id and t.state = 'running'
+        on t.id = any (array[h.id]) and t.run = h.run and t.worker_id = foreign_runs.worker_id and t.state = 'running'
     where t.id is null
 $$;
 
@@ -452,14 +452,20 @@ $$;
 
 -- Seconds until the next task is due, or expires, by this server's clock; null where there is none.
 create function next_due() returns double precision
-language sql stable
+language plpgsql stable
 set search_path from current
+set enable_seqscan = off
+set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
-    select extract(epoch from least(
+begin
+    return extract(epoch from least(
         (select min(t.run_at) from task t where t.state = 'scheduled'),
         (select min(t.expires_at) from task t
          where t.expires_at is not null and t.state in ('scheduled', 'blocked', 'ready'))
-    ) - clock_timestamp())::double precision
+    ) - clock_timestamp())::double precision;
+end
 $$;
 
 -- Tells workers to stop: to finish what they run, or at once. Returns the ids of those told.

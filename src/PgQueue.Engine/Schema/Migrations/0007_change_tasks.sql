@@ -120,7 +120,7 @@ begin
     ),
     -- Its letter must not run beside it.
     dropped as (
-        delete from task t using gone g where t.id = g.dead_letter_id and t.state <> 'running' returning t.id
+        delete from task t using gone g where t.id = any (array[g.dead_letter_id]) and t.state <> 'running' returning t.id
     ),
     new_queues as (
         insert into queue (name) select distinct a.queue from again a on conflict do nothing

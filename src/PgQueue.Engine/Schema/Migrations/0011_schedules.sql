@@ -275,14 +275,18 @@ $$;
 
 -- Seconds until lock_due_schedules has work, by this server's clock; null where there is none to come.
 create function next_schedule() returns double precision
-language sql stable
+language plpgsql stable
 set search_path from current
 as $$
-    select extract(epoch from greatest(s.due_at, timestamptz '2000-01-01 00:00:00+00') - clock_timestamp())::double precision
-    from schedule s
-    where s.active and s.ended_at is null
-    order by s.due_at
-    limit 1
+begin
+    return (
+        select extract(epoch from greatest(s.due_at, timestamptz '2000-01-01 00:00:00+00') - clock_timestamp())::double precision
+        from schedule s
+        where s.active and s.ended_at is null
+        order by s.due_at
+        limit 1
+    );
+end
 $$;
 
 -- Adds the tasks of ticks and moves their schedules on, whose rows the caller has locked. fires is an array of

@@ -222,10 +222,9 @@ begin
     select
         array_agg(r.ord) as ords,
         array_agg(r.new_id) as ids,
-        array_agg(distinct r.queue) as queues,
-        array_agg(distinct r.queue) filter (where r.state = 'ready') as ready_queues,
+        array_agg(r.queue) filter (where r.state = 'ready') as ready_queues,
+        array_agg(r.queue) filter (where r.is_new_queue) as new_queues,
         count(r.client_id) as keys,
-        bool_or(r.is_new_queue) as has_new_queues,
         bool_or(r.state = 'blocked' and r.waits_for = 0) as has_groups,
         bool_or(r.waits_for > 0) as has_needs,
         min(r.ord) filter (where r.expires_at <= greatest(r.run_at, now())) as expired,
@@ -253,8 +252,8 @@ begin
             using errcode = 'invalid_parameter_value';
     end if;
 
-    if fresh.has_new_queues then
-        insert into queue (name) select n from unnest(fresh.queues) n order by n on conflict do nothing;
+    if fresh.new_queues is not null then
+        insert into queue (name) select distinct n from unnest(fresh.new_queues) n order by n on conflict do nothing;
     end if;
 
     if fresh.has_groups then
@@ -593,10 +592,6 @@ declare
     limited_places  integer[];
     limited_tokens  double precision[];
 begin
-    if not exists (select from worker w where w.id = claim_tasks.worker_id and w.lost_at is null) then
-        return; -- It was given up and does not know yet: what it claimed would belong to nobody.
-    end if;
-
     -- A limit holds exactly because the queue's row is locked from here to the commit: the next claim of that queue sees
     -- what this one took. A queue that is locked (another claim is at it) is left out, the others are not held up by it.
     for limited_queue in
@@ -634,6 +629,8 @@ begin
         where not q.paused
           and (queues is null or q.name like any (queues))
           and (not q.limited or l.name is not null)
+          -- One that was given up and does not know yet: what it claimed would belong to nobody.
+          and exists (select from worker w where w.id = claim_tasks.worker_id and w.lost_at is null)
     ),
     picked as materialized (
         select t.id, q.name, q.limited
@@ -674,7 +671,7 @@ begin
         attempt = t.attempt + 1,
         limited = p.limited
     from picked p
-    where t.id = p.id
+    where t.id = any (array[p.id])
     returning
         t.id, t.run, t.attempt, t.max_attempts, t.queue, t.priority, t.kind, t.name, t.script_hash, t.spec, t.timeout,
         t.memory_limit, t.process_limit, t.retry, t.needs, t.schedule, t.tick;
@@ -816,9 +813,8 @@ end
 $$;
 
 CREATE FUNCTION pgqueue.end_channel() RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path TO 'pgqueue', 'pg_temp'
-    AS $$ select 'pgqueue.end.' || md5(current_schema()) $$;
+    LANGUAGE sql IMMUTABLE
+    AS $$ select 'pgqueue.end.bc12aec86257637e10c1da7ec4ddd24f' $$;
 
 CREATE FUNCTION pgqueue.end_tasks(worker_id bigint, ids bigint[], runs integer[], states pgqueue.task_state[], ends pgqueue.task_end[], exit_codes integer[], signals integer[], peaks bigint[], errors jsonb[], results jsonb[]) RETURNS TABLE(id bigint, state pgqueue.task_state)
     LANGUAGE plpgsql
@@ -851,7 +847,7 @@ begin
     gone as (
         delete from task t
         using answer a
-        where t.id = a.id
+        where t.id = any (array[a.id])
           and t.run = a.run
           and (end_tasks.worker_id is null or (t.worker_id = end_tasks.worker_id and t.state = 'running'))
         returning
@@ -1085,7 +1081,7 @@ begin
                     t.run, t.attempt, w.name, t.started_at, a.ended, a.exit_code, a.signal, a.peak_memory, a.error)
             end
         from answer a, worker w
-        where t.id = a.id
+        where t.id = any (array[a.id])
           and t.run = a.run
           and t.worker_id = finish_tasks.worker_id
           and t.state = 'running'
@@ -1124,7 +1120,7 @@ begin
                     finish_tasks.signals, finish_tasks.peaks, finish_tasks.errors, finish_tasks.results, retry_in, refunds)
             as a (id, run, state, ended, exit_code, signal, peak, error, result, retry_in, refund)
         left join task t
-            on a.retry_in is not null and t.id = a.id and t.run = a.run
+            on a.retry_in is not null and t.id = any (array[a.id]) and t.run = a.run
             and (t.cancel_requested_at is not null or t.replaced_by is not null)
         where a.retry_in is null or t.id is not null
     ) a
@@ -1351,7 +1347,7 @@ CREATE FUNCTION pgqueue.foreign_runs(worker_id bigint, ids bigint[], runs intege
     select coalesce(array_agg(h.id), '{}')
     from unnest(ids, runs) as h (id, run)
     left join task t
-        on t.id = h.id and t.run = h.run and t.worker_id = foreign_runs.worker_id and t.state = 'running'
+        on t.id = any (array[h.id]) and t.run = h.run and t.worker_id = foreign_runs.worker_id and t.state = 'running'
     where t.id is null
 $$;
 
@@ -1605,9 +1601,8 @@ CREATE FUNCTION pgqueue.lock_due_schedules(max_schedules integer, only_name text
 $$;
 
 CREATE FUNCTION pgqueue.maintainer_lock_key() RETURNS bigint
-    LANGUAGE sql STABLE
-    SET search_path TO 'pgqueue', 'pg_temp'
-    AS $$ select hashtextextended(current_schema() || '.maintainer', 0) $$;
+    LANGUAGE sql IMMUTABLE
+    AS $$ select hashtextextended('pgqueue.maintainer', 0) $$;
 
 CREATE FUNCTION pgqueue.measure_queues(since timestamp with time zone) RETURNS TABLE(queue text, paused boolean, scheduled bigint, blocked bigint, ready bigint, running bigint, oldest_ready timestamp with time zone, completed bigint, failed bigint, canceled bigint, average_wait interval, average_run interval)
     LANGUAGE sql STABLE
@@ -1641,38 +1636,56 @@ CREATE FUNCTION pgqueue.measure_queues(since timestamp with time zone) RETURNS T
 $$;
 
 CREATE FUNCTION pgqueue.next_due() RETURNS double precision
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pgqueue', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
     AS $$
-    select extract(epoch from least(
+begin
+    return extract(epoch from least(
         (select min(t.run_at) from task t where t.state = 'scheduled'),
         (select min(t.expires_at) from task t
          where t.expires_at is not null and t.state in ('scheduled', 'blocked', 'ready'))
-    ) - clock_timestamp())::double precision
+    ) - clock_timestamp())::double precision;
+end
 $$;
 
 CREATE FUNCTION pgqueue.next_schedule() RETURNS double precision
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pgqueue', 'pg_temp'
     AS $$
-    select extract(epoch from greatest(s.due_at, timestamptz '2000-01-01 00:00:00+00') - clock_timestamp())::double precision
-    from schedule s
-    where s.active and s.ended_at is null
-    order by s.due_at
-    limit 1
+begin
+    return (
+        select extract(epoch from greatest(s.due_at, timestamptz '2000-01-01 00:00:00+00') - clock_timestamp())::double precision
+        from schedule s
+        where s.active and s.ended_at is null
+        order by s.due_at
+        limit 1
+    );
+end
 $$;
 
 CREATE FUNCTION pgqueue.next_token(queues text[]) RETURNS double precision
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pgqueue', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
     AS $$
-    select min(greatest(0, (1 - bucket(q)) * extract(epoch from q.rate_period)::double precision / q.rate_count))
-    from queue q
-    where q.rate_count is not null
-      and not q.paused
-      and (queues is null or q.name like any (queues))
-      and exists (select from task t where t.queue = q.name and t.state = 'ready')
-      and bucket(q) < 1
+begin
+    return (
+        select min(greatest(0, (1 - bucket(q)) * extract(epoch from q.rate_period)::double precision / q.rate_count))
+        from queue q
+        where q.rate_count is not null
+          and not q.paused
+          and (queues is null or q.name like any (queues))
+          and exists (select from task t where t.queue = q.name and t.state = 'ready')
+          and bucket(q) < 1
+    );
+end
 $$;
 
 CREATE FUNCTION pgqueue.partition_end(partition_name text) RETURNS timestamp with time zone
@@ -1706,7 +1719,7 @@ begin
     with recursive heir (task_id, needs_id) as (
         select t.id, d.needs_id
         from dependency d
-        join task t on t.id = d.task_id and t.schedule is not null
+        join task t on t.id = any (array[d.task_id]) and t.schedule is not null
         where d.needs_id = any (gone_ids) and d.any_end
         union
         select h.task_id, d.needs_id
@@ -1726,7 +1739,7 @@ begin
     update task t
     set waits_for = t.waits_for + p.more
     from (select p.task_id, count(*) as more from passed p group by p.task_id) p
-    where t.id = p.task_id;
+    where t.id = any (array[p.task_id]);
 end
 $$;
 
@@ -1943,9 +1956,8 @@ end
 $$;
 
 CREATE FUNCTION pgqueue.recovery_lock_key() RETURNS bigint
-    LANGUAGE sql STABLE
-    SET search_path TO 'pgqueue', 'pg_temp'
-    AS $$ select hashtextextended(current_schema() || '.recovery', 0) $$;
+    LANGUAGE sql IMMUTABLE
+    AS $$ select hashtextextended('pgqueue.recovery', 0) $$;
 
 CREATE FUNCTION pgqueue.refuse_cycle(old_id bigint, new_id bigint) RETURNS void
     LANGUAGE plpgsql
@@ -2133,7 +2145,7 @@ begin
         update task t
         set waits_for = greatest(0, t.waits_for - j.met)
         from judged j
-        where t.id = j.task_id
+        where t.id = any (array[j.task_id])
         returning t.id, t.run, t.waits_for, j.culprit
     )
     select
@@ -2271,7 +2283,7 @@ begin
     ),
     -- Its letter must not run beside it.
     dropped as (
-        delete from task t using gone g where t.id = g.dead_letter_id and t.state <> 'running' returning t.id
+        delete from task t using gone g where t.id = any (array[g.dead_letter_id]) and t.state <> 'running' returning t.id
     ),
     new_queues as (
         insert into queue (name) select distinct a.queue from again a on conflict do nothing
@@ -2802,9 +2814,8 @@ end
 $$;
 
 CREATE FUNCTION pgqueue.wake_channel() RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path TO 'pgqueue', 'pg_temp'
-    AS $$ select 'pgqueue.wake.' || md5(current_schema()) $$;
+    LANGUAGE sql IMMUTABLE
+    AS $$ select 'pgqueue.wake.bc12aec86257637e10c1da7ec4ddd24f' $$;
 
 CREATE FUNCTION pgqueue.wake_workers(queues text[]) RETURNS void
     LANGUAGE plpgsql
@@ -2840,8 +2851,7 @@ CREATE FUNCTION pgqueue.worker_lease() RETURNS interval
 
 CREATE FUNCTION pgqueue.worker_lock_key(worker_id bigint) RETURNS bigint
     LANGUAGE sql STABLE
-    SET search_path TO 'pgqueue', 'pg_temp'
-    AS $$ select hashtextextended(current_schema() || '.worker.' || worker_id, 0) $$;
+    AS $$ select hashtextextended('pgqueue.worker.' || worker_id, 0) $$;
 
 CREATE FUNCTION pgqueue.worker_tick(worker_id bigint, is_maintainer boolean, known_version integer DEFAULT NULL::integer) RETURNS TABLE(alive boolean, stop_requested text, canceled bigint[], maintainer boolean, stands_in boolean, schema_version integer, needed_version integer)
     LANGUAGE plpgsql
@@ -3658,85 +3668,85 @@ INSERT INTO pgqueue.dependency VALUES (16, 15, true);
 INSERT INTO pgqueue.dependency VALUES (16, 14, true);
 INSERT INTO pgqueue.dependency VALUES (34, 32, true);
 
-INSERT INTO pgqueue.finished VALUES ('748', '2026-11-21 16:36:59.642229+00', '00:00:00.204012', '00:00:00.045318', 1, 1, 1, 'failed', 'letters');
-INSERT INTO pgqueue.finished VALUES ('748', '2026-11-21 16:36:59.642265+00', '00:00:00.211833', '00:00:00.037533', 1, 1, 1, 'completed', 'grouped');
-INSERT INTO pgqueue.finished VALUES ('749', '2026-11-21 16:36:59.656253+00', '00:00:00.150379', '00:00:00.112975', 1, 1, 1, 'completed', 'default');
-INSERT INTO pgqueue.finished VALUES ('752', '2026-11-21 16:36:59.928842+00', NULL, '00:00:00.007941', 1, 0, 1, 'failed', 'kept');
-INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 16:36:59.965607+00', NULL, NULL, 2, 0, 0, 'canceled', 'default');
-INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 16:36:59.967707+00', NULL, NULL, 1, 0, 0, 'canceled', 'default');
+INSERT INTO pgqueue.finished VALUES ('748', '2026-11-21 17:57:14.047054+00', '00:00:00.176864', '00:00:00.125338', 1, 1, 1, 'completed', 'default');
+INSERT INTO pgqueue.finished VALUES ('749', '2026-11-21 17:57:14.065165+00', '00:00:00.25647', '00:00:00.063843', 1, 1, 1, 'failed', 'letters');
+INSERT INTO pgqueue.finished VALUES ('749', '2026-11-21 17:57:14.065194+00', '00:00:00.260421', '00:00:00.059921', 1, 1, 1, 'completed', 'grouped');
+INSERT INTO pgqueue.finished VALUES ('752', '2026-11-21 17:57:14.353847+00', NULL, '00:00:00.007266', 1, 0, 1, 'failed', 'kept');
+INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 17:57:14.39873+00', NULL, NULL, 2, 0, 0, 'canceled', 'default');
+INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 17:57:14.401626+00', NULL, NULL, 1, 0, 0, 'canceled', 'default');
 
 INSERT INTO pgqueue.fold VALUES (NULL, NULL, NULL, NULL, NULL, NULL);
 
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'first in', 17);
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'last in', 22);
 
-INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.596911+00', '2026-11-21 16:36:59.642229+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 107085824, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.604732+00', '2026-11-21 16:36:59.642265+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 107216896, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.543278+00', '2026-11-21 16:36:59.656253+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 106135552, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:36:59.392899+00', '2026-11-21 16:36:59.655223+00', '2026-11-21 16:36:59.920901+00', '2026-11-21 16:36:59.928842+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 110141440, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T16:36:59.543564+00:00", "finished_at": "2026-11-21T16:36:59.655224+00:00", "peak_memory": 106561536}]');
-INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:36:59.950128+00', '2026-11-21 16:36:59.950128+00', NULL, '2026-11-21 16:36:59.965592+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:36:59.950128+00', '2126-10-28 16:36:59.950128+00', NULL, '2026-11-21 16:36:59.965607+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:36:59.952981+00', '2026-11-21 16:36:59.952981+00', NULL, '2026-11-21 16:36:59.967707+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:13.921716+00', '2026-11-21 17:57:14.047054+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 106225664, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:14.001322+00', '2026-11-21 17:57:14.065165+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 107143168, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:14.005273+00', '2026-11-21 17:57:14.065194+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 107278336, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:14.063336+00', '2026-11-21 17:57:14.346581+00', '2026-11-21 17:57:14.353847+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 108482560, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T17:57:13.921994+00:00", "finished_at": "2026-11-21T17:57:14.063338+00:00", "peak_memory": 106618880}]');
+INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:14.38178+00', '2026-11-21 17:57:14.38178+00', NULL, '2026-11-21 17:57:14.398709+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:14.38178+00', '2126-10-28 17:57:14.38178+00', NULL, '2026-11-21 17:57:14.39873+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:14.384707+00', '2026-11-21 17:57:14.384707+00', NULL, '2026-11-21 17:57:14.401626+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
 
-INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 16:36:59.26796+00');
-INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 16:36:59.26796+00');
-INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 16:36:59.26796+00');
-INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 16:36:59.26796+00');
-INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 16:36:59.26796+00');
-INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 16:36:59.26796+00');
-INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 16:36:59.26796+00');
-INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 16:36:59.26796+00');
-INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 16:36:59.26796+00');
-INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 16:36:59.26796+00');
-INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 16:36:59.26796+00');
+INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 17:57:13.633138+00');
+INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 17:57:13.633138+00');
+INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 17:57:13.633138+00');
+INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 17:57:13.633138+00');
+INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 17:57:13.633138+00');
+INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 17:57:13.633138+00');
+INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 17:57:13.633138+00');
+INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 17:57:13.633138+00');
+INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 17:57:13.633138+00');
+INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 17:57:13.633138+00');
+INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 17:57:13.633138+00');
 
-INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 16:36:59.26796+00');
-INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 16:36:59.370844+00');
-INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 16:36:59.375511+00');
-INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 16:36:59.377302+00');
-INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 16:36:59.37808+00');
-INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 16:36:59.392899+00');
-INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 16:36:59.639834+00');
+INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 17:57:13.633138+00');
+INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 17:57:13.722014+00');
+INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 17:57:13.726912+00');
+INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 17:57:13.728863+00');
+INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 17:57:13.729931+00');
+INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 17:57:13.744852+00');
+INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 17:57:14.062292+00');
 
 INSERT INTO pgqueue.queue_defaults VALUES (NULL, NULL);
 
-INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 16:37:00.016352+00', '2026-11-21 16:37:00.016352+00', '2026-11-21 16:37:00.016352+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 16:52:00.045051+00', NULL, NULL, '2026-11-21 16:37:00.045051+00', '2026-11-21 16:37:00.045051+00', '2026-11-21 16:37:00.045051+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 16:37:00.052669+00', '2026-11-21 16:37:00.052669+00', '2026-11-21 16:37:00.052669+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 17:57:14.456025+00', '2026-11-21 17:57:14.456025+00', '2026-11-21 17:57:14.456025+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 18:12:14.48688+00', NULL, NULL, '2026-11-21 17:57:14.48688+00', '2026-11-21 17:57:14.48688+00', '2026-11-21 17:57:14.48688+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 17:57:14.494388+00', '2026-11-21 17:57:14.494388+00', '2026-11-21 17:57:14.494388+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
 
-INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 16:36:59.990594+00');
+INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 17:57:14.425886+00');
 
-INSERT INTO pgqueue.task VALUES (5, '2026-11-21 16:36:59.639834+00', '2026-11-21 16:36:59.639834+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'morgue', '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 'buried', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 3, 'letters', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (9, '2026-11-21 16:36:59.990594+00', '2026-11-21 16:36:59.990594+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'ready', NULL, NULL, '00:01:00', NULL, NULL, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (11, '2026-11-21 16:36:59.990594+00', '2026-11-21 16:37:00.990594+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'soon', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (12, '2026-11-21 16:36:59.990594+00', '2126-10-28 16:36:59.990594+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'far', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2226-10-04 16:36:59.990594+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (13, '2026-11-21 16:36:59.990594+00', '2026-11-21 16:36:59.990594+00', 'ready', 'script', 50, 1, 3, 0, 0, 0, 0, false, false, 'stopped', '{"args": ["world"]}', NULL, NULL, 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (10, '2026-11-21 16:36:59.990594+00', '2026-11-21 16:36:59.990594+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (14, '2026-11-21 16:36:59.992385+00', '2026-11-21 16:36:59.992385+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'first', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (15, '2026-11-21 16:36:59.993028+00', '2026-11-21 16:36:59.993028+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'second', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (16, '2026-11-21 16:36:59.994294+00', '2026-11-21 16:36:59.994294+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 2, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'third', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14,15}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (18, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (19, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (20, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 4', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (21, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 5', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (23, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (24, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (25, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (17, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (22, '2026-11-21 16:36:59.99745+00', '2026-11-21 16:36:59.99745+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 6', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (29, '2026-11-21 16:37:00.057568+00', '2026-11-21 16:37:00.057568+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (30, '2026-11-21 16:37:00.075945+00', '2026-11-21 16:37:00.075945+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 16:37:00.082217+00', 2, 'running', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (31, '2026-11-21 16:37:00.075945+00', '2026-11-21 16:37:00.075945+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 16:37:00.082342+00', 2, 'running, canceled', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 16:37:00.086275+00', 'not wanted', NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (33, '2026-11-21 16:37:00.075945+00', '2026-11-21 16:37:01.084833+00', 'scheduled', 'command', 50, 3, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'tried once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T16:37:00.082355+00:00", "finished_at": "2026-11-21T16:37:00.08484+00:00"}]');
-INSERT INTO pgqueue.task VALUES (32, '2026-11-21 16:37:00.075945+00', '2026-11-21 16:37:00.075945+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 16:37:00.082349+00', 2, 'running, replaced', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 34, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (34, '2026-11-21 16:37:00.089322+00', '2026-11-21 16:37:00.089322+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'replacement', NULL, NULL, NULL, NULL, NULL, NULL, 'replaced', NULL, NULL, NULL, '{32}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (5, '2026-11-21 17:57:14.062292+00', '2026-11-21 17:57:14.062292+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'morgue', '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 'buried', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 3, 'letters', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (9, '2026-11-21 17:57:14.425886+00', '2026-11-21 17:57:14.425886+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'ready', NULL, NULL, '00:01:00', NULL, NULL, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (11, '2026-11-21 17:57:14.425886+00', '2026-11-21 17:57:15.425886+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'soon', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (12, '2026-11-21 17:57:14.425886+00', '2126-10-28 17:57:14.425886+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'far', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2226-10-04 17:57:14.425886+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (13, '2026-11-21 17:57:14.425886+00', '2026-11-21 17:57:14.425886+00', 'ready', 'script', 50, 1, 3, 0, 0, 0, 0, false, false, 'stopped', '{"args": ["world"]}', NULL, NULL, 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (10, '2026-11-21 17:57:14.425886+00', '2026-11-21 17:57:14.425886+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (14, '2026-11-21 17:57:14.428336+00', '2026-11-21 17:57:14.428336+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'first', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (15, '2026-11-21 17:57:14.429121+00', '2026-11-21 17:57:14.429121+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'second', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (16, '2026-11-21 17:57:14.430845+00', '2026-11-21 17:57:14.430845+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 2, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'third', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14,15}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (18, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (19, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (20, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 4', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (21, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 5', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (23, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (24, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (25, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (17, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (22, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 6', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (29, '2026-11-21 17:57:14.499038+00', '2026-11-21 17:57:14.499038+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (30, '2026-11-21 17:57:14.517779+00', '2026-11-21 17:57:14.517779+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 17:57:14.524435+00', 2, 'running', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (31, '2026-11-21 17:57:14.517779+00', '2026-11-21 17:57:14.517779+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 17:57:14.52457+00', 2, 'running, canceled', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:14.529009+00', 'not wanted', NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (33, '2026-11-21 17:57:14.517779+00', '2026-11-21 17:57:15.527301+00', 'scheduled', 'command', 50, 3, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'tried once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T17:57:14.524583+00:00", "finished_at": "2026-11-21T17:57:14.527307+00:00"}]');
+INSERT INTO pgqueue.task VALUES (32, '2026-11-21 17:57:14.517779+00', '2026-11-21 17:57:14.517779+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 17:57:14.524577+00', 2, 'running, replaced', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 34, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (34, '2026-11-21 17:57:14.533522+00', '2026-11-21 17:57:14.533522+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'replacement', NULL, NULL, NULL, NULL, NULL, NULL, 'replaced', NULL, NULL, NULL, '{32}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 16:36:59.610149+00', 'output', 'hello', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 16:36:59.610358+00', 'error', 'careful', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 16:36:59.61401+00', 'error', 'no', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 16:36:59.927832+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 17:57:14.000938+00', 'output', 'hello', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 17:57:14.001191+00', 'error', 'careful', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 17:57:14.020341+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 17:57:14.350521+00', 'error', 'no', NULL);
 
-INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 12475, '2026-11-21 16:37:00.071941+00', '2026-11-21 16:37:00.07347+00', '2026-11-21 16:37:00.07347+00', false, NULL, '2026-11-21 16:37:00.110526+00', NULL);
+INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 14087, '2026-11-21 17:57:14.513878+00', '2026-11-21 17:57:14.515492+00', '2026-11-21 17:57:14.515492+00', false, NULL, '2026-11-21 17:57:14.553436+00', NULL);
 
 SELECT pg_catalog.setval('pgqueue.arrival_id_seq', 10, true);
 

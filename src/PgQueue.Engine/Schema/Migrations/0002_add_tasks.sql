@@ -303,19 +303,25 @@ begin
                   hint = 'Every client id is unique until its task is cleared.';
     end if;
 
-    -- A duplicate is not there twice; one whose first has ended meanwhile is one no longer.
-    ids := fresh.ids;
-    if array_position(ids, null) is not null then
-        select array_agg(coalesce(n.id, t.id) order by n.ord), array_agg(n.ord order by n.ord) filter (where coalesce(n.id, t.id) is null)
-        into ids, again
-        from unnest(fresh.ords, fresh.ids) as n (ord, id)
-        left join lateral (
-            select t.id
-            from task t
-            where t.dedupe_key = coalesce(tasks -> (n.ord - 1)::integer ->> 'dedupe_key', common.dedupe_key)
-            limit 1
-        ) t on n.id is null;
+    if fresh.ready_queues is not null then
+        perform wake_workers(fresh.ready_queues);
     end if;
+
+    if array_position(fresh.ids, null) is null then
+        return query select f.ord, f.id, false from unnest(fresh.ords, fresh.ids) as f (ord, id);
+        return;
+    end if;
+
+    -- A duplicate is not there twice; one whose first has ended meanwhile is one no longer.
+    select array_agg(coalesce(n.id, t.id) order by n.ord), array_agg(n.ord order by n.ord) filter (where coalesce(n.id, t.id) is null)
+    into ids, again
+    from unnest(fresh.ords, fresh.ids) as n (ord, id)
+    left join lateral (
+        select t.id
+        from task t
+        where t.dedupe_key = coalesce(tasks -> (n.ord - 1)::integer ->> 'dedupe_key', common.dedupe_key)
+        limit 1
+    ) t on n.id is null;
 
     olds := array(select n is null from unnest(fresh.ids) n);
     if again is not null then
@@ -326,10 +332,6 @@ begin
             select again[a.ordinal] as ord, a.id, a.existing
             from add_tasks((select jsonb_agg(tasks -> (n - 1)::int order by n) from unnest(again) as n), shared) a
         ) r on r.ord = m.ord;
-    end if;
-
-    if fresh.ready_queues is not null then
-        perform wake_workers(fresh.ready_queues);
     end if;
 
     return query select * from unnest(fresh.ords, ids, olds);

@@ -10,6 +10,9 @@ internal sealed class ChildPool : IAsyncDisposable
 {
     private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long a task has the processors to itself before its child's successor is started: most of a short one's life.</summary>
+    private static readonly TimeSpan RefillAfter = TimeSpan.FromMilliseconds(50);
+
     private readonly TaskHostLauncher _launcher;
     private readonly ChildServer _server;
     private readonly ChildSettings _settings;
@@ -31,7 +34,7 @@ internal sealed class ChildPool : IAsyncDisposable
     {
         var stock = _stocks.GetOrAdd(kind, _ => new Stock());
         var child = await TakeAsync(stock).ConfigureAwait(false) ?? await StartAsync(kind).ConfigureAwait(false);
-        Refill(kind, stock);
+        _ = RefillAsync(kind, stock);
         return child;
     }
 
@@ -91,8 +94,9 @@ internal sealed class ChildPool : IAsyncDisposable
         return null;
     }
 
-    private void Refill(TaskKind kind, Stock stock)
+    private async Task RefillAsync(TaskKind kind, Stock stock)
     {
+        await Task.Delay(RefillAfter, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!_closing.IsCancellationRequested && stock.TryReserve(_warm))
         {
             stock.Put(Task.Run(() => StartAsync(kind)));

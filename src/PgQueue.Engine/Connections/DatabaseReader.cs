@@ -6,13 +6,16 @@ namespace PgQueue;
 internal sealed class DatabaseReader(QueueDatabase database, NpgsqlConnection connection, NpgsqlCommand command, NpgsqlDataReader row)
     : IAsyncDisposable
 {
+    private bool _atEnd;
+
     public NpgsqlDataReader Row => row;
 
     public async Task<bool> ReadAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await row.ReadAsync(cancellationToken).ConfigureAwait(false);
+            _atEnd = !await row.ReadAsync(cancellationToken).ConfigureAwait(false);
+            return !_atEnd;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -22,8 +25,12 @@ internal sealed class DatabaseReader(QueueDatabase database, NpgsqlConnection co
 
     public async ValueTask DisposeAsync()
     {
-        // A reader left half-way would fetch the rest: telling the server to stop is cheaper.
-        command.Cancel();
+        if (!_atEnd)
+        {
+            // It would fetch the rest: telling the server to stop, by a connection of its own, is cheaper.
+            command.Cancel();
+        }
+
         await row.DisposeAsync().ConfigureAwait(false);
         await command.DisposeAsync().ConfigureAwait(false);
         await connection.DisposeAsync().ConfigureAwait(false);

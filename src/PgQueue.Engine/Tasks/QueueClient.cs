@@ -123,15 +123,8 @@ public sealed partial class QueueClient : IAsyncDisposable
     }
 
     /// <summary>One task, or null where there is none of that id.</summary>
-    public async Task<QueueTask?> GetAsync(long id, CancellationToken cancellationToken = default)
-    {
-        await foreach (var task in QueryAsync(new TaskQuery { Ids = [id] }, cancellationToken).ConfigureAwait(false))
-        {
-            return task;
-        }
-
-        return null;
-    }
+    public Task<QueueTask?> GetAsync(long id, CancellationToken cancellationToken = default) =>
+        QueryAsync(new TaskQuery { Ids = [id] }, cancellationToken).SingleOrDefaultAsync(cancellationToken).AsTask();
 
     /// <summary>The tasks that a query names, streamed: memory stays flat however many there are.</summary>
     public IAsyncEnumerable<QueueTask> QueryAsync(TaskQuery query, CancellationToken cancellationToken = default)

@@ -29,6 +29,9 @@ internal abstract class ServerLine : IAsyncDisposable
 
     public string ConnectionString { get; }
 
+    /// <summary>Connections made by it so far.</summary>
+    public int Connections => _open.Count;
+
     /// <summary>What a connection that is opened now keeps of this moment.</summary>
     protected virtual int Now => 0;
 

@@ -31,6 +31,25 @@ public sealed class TaskQueryTests
         { new() { SortBy = TaskSort.Id, Limit = 1 }, ["e"] },
     };
 
+    [Fact]
+    public async Task What_is_read_to_its_end_is_not_canceled()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        await queue.Client.AddAsync([.. Enumerable.Range(1, 10).Select(_ => NewTask.ForCommand("true"))], null);
+        await using var line = new LossyLine(queue.ConnectionString, "nothing is lost", delivers: true);
+        await using var client = QueueClient.Create(line.ConnectionString, queue.Schema);
+        Assert.Equal(10, await client.QueryAsync(new()).CountAsync());
+        var connections = line.Connections;
+
+        Assert.Equal(10, await client.QueryAsync(new()).CountAsync());
+        Assert.NotNull(await client.GetAsync(1));
+        Assert.Equal(connections, line.Connections);
+
+        // One that is left half-way is: the server is told by a connection of its own.
+        Assert.NotNull(await client.QueryAsync(new()).FirstAsync());
+        Assert.Equal(connections + 1, line.Connections);
+    }
+
     [Theory]
     [MemberData(nameof(Filters), DisableDiscoveryEnumeration = true)]
     public async Task Filters_order_and_page_are_the_databases(TaskQuery query, string[] expected)

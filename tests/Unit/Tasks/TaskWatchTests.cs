@@ -43,6 +43,31 @@ public sealed class TaskWatchTests
     }
 
     [Fact]
+    public async Task A_worker_that_found_a_task_locked_by_its_watcher_is_woken_once_more()
+    {
+        await using var queue = await TestQueue.CreateAsync();
+        await using var worker = await SqlWorker.JoinAsync(queue);
+        await queue.SqlAsync("update {schema}.worker set asleep = true");
+        var id = (await queue.Client.AddAsync(NewTask.ForCommand("true"))).Id;
+        await using var listener = new NpgsqlConnection(queue.ConnectionString + ";Pooling=false");
+        await listener.OpenAsync();
+        await using var listen = new NpgsqlCommand(queue.Client.Database.Qualify("select {schema}.listen_to({schema}.wake_channel())"), listener);
+        await listen.ExecuteNonQueryAsync();
+        await using (var watcher = new NpgsqlConnection(queue.ConnectionString + ";Pooling=false"))
+        {
+            await watcher.OpenAsync();
+            await using var transaction = await watcher.BeginTransactionAsync();
+            await using var watch = new NpgsqlCommand(queue.Client.Database.Qualify("select {schema}.watch_tasks(array[$1])"), watcher) { Parameters = { new() { Value = id } } };
+            Assert.Equal(id, await watch.ExecuteScalarAsync());
+            Assert.Empty(await worker.ClaimAsync(1));
+            await transaction.CommitAsync();
+        }
+
+        Assert.True(await listener.WaitAsync(Long));
+        Assert.Equal([id], await worker.ClaimAsync(1));
+    }
+
+    [Fact]
     public async Task A_session_that_has_watched_or_followed_listens_no_longer_for_its_next_user()
     {
         await using var queue = await TestQueue.CreateAsync();

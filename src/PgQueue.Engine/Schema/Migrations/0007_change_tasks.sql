@@ -469,9 +469,21 @@ set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
+declare
+    passed_over text[];
 begin
     perform from task t where t.id = any (ids) and not t.watched order by t.id for update;
-    update task t set watched = true where t.id = any (ids) and not t.watched;
+
+    with marked as (
+        update task t set watched = true where t.id = any (ids) and not t.watched returning t.queue, t.state
+    )
+    select array_agg(distinct m.queue) into passed_over from marked m where m.state = 'ready';
+
+    -- A worker that was woken when they were added, a moment ago, may have found them locked by this.
+    if passed_over is not null then
+        perform wake_workers(passed_over);
+    end if;
+
     return query select t.id from task t where t.id = any (ids);
 end
 $$;

@@ -317,19 +317,25 @@ begin
                   hint = 'Every client id is unique until its task is cleared.';
     end if;
 
-    -- A duplicate is not there twice; one whose first has ended meanwhile is one no longer.
-    ids := fresh.ids;
-    if array_position(ids, null) is not null then
-        select array_agg(coalesce(n.id, t.id) order by n.ord), array_agg(n.ord order by n.ord) filter (where coalesce(n.id, t.id) is null)
-        into ids, again
-        from unnest(fresh.ords, fresh.ids) as n (ord, id)
-        left join lateral (
-            select t.id
-            from task t
-            where t.dedupe_key = coalesce(tasks -> (n.ord - 1)::integer ->> 'dedupe_key', common.dedupe_key)
-            limit 1
-        ) t on n.id is null;
+    if fresh.ready_queues is not null then
+        perform wake_workers(fresh.ready_queues);
     end if;
+
+    if array_position(fresh.ids, null) is null then
+        return query select f.ord, f.id, false from unnest(fresh.ords, fresh.ids) as f (ord, id);
+        return;
+    end if;
+
+    -- A duplicate is not there twice; one whose first has ended meanwhile is one no longer.
+    select array_agg(coalesce(n.id, t.id) order by n.ord), array_agg(n.ord order by n.ord) filter (where coalesce(n.id, t.id) is null)
+    into ids, again
+    from unnest(fresh.ords, fresh.ids) as n (ord, id)
+    left join lateral (
+        select t.id
+        from task t
+        where t.dedupe_key = coalesce(tasks -> (n.ord - 1)::integer ->> 'dedupe_key', common.dedupe_key)
+        limit 1
+    ) t on n.id is null;
 
     olds := array(select n is null from unnest(fresh.ids) n);
     if again is not null then
@@ -340,10 +346,6 @@ begin
             select again[a.ordinal] as ord, a.id, a.existing
             from add_tasks((select jsonb_agg(tasks -> (n - 1)::int order by n) from unnest(again) as n), shared) a
         ) r on r.ord = m.ord;
-    end if;
-
-    if fresh.ready_queues is not null then
-        perform wake_workers(fresh.ready_queues);
     end if;
 
     return query select * from unnest(fresh.ords, ids, olds);
@@ -2838,9 +2840,21 @@ CREATE FUNCTION pgqueue.watch_tasks(ids bigint[]) RETURNS SETOF bigint
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
     AS $$
+declare
+    passed_over text[];
 begin
     perform from task t where t.id = any (ids) and not t.watched order by t.id for update;
-    update task t set watched = true where t.id = any (ids) and not t.watched;
+
+    with marked as (
+        update task t set watched = true where t.id = any (ids) and not t.watched returning t.queue, t.state
+    )
+    select array_agg(distinct m.queue) into passed_over from marked m where m.state = 'ready';
+
+    -- A worker that was woken when they were added, a moment ago, may have found them locked by this.
+    if passed_over is not null then
+        perform wake_workers(passed_over);
+    end if;
+
     return query select t.id from task t where t.id = any (ids);
 end
 $$;
@@ -3668,85 +3682,85 @@ INSERT INTO pgqueue.dependency VALUES (16, 15, true);
 INSERT INTO pgqueue.dependency VALUES (16, 14, true);
 INSERT INTO pgqueue.dependency VALUES (34, 32, true);
 
-INSERT INTO pgqueue.finished VALUES ('748', '2026-11-21 17:57:14.047054+00', '00:00:00.176864', '00:00:00.125338', 1, 1, 1, 'completed', 'default');
-INSERT INTO pgqueue.finished VALUES ('749', '2026-11-21 17:57:14.065165+00', '00:00:00.25647', '00:00:00.063843', 1, 1, 1, 'failed', 'letters');
-INSERT INTO pgqueue.finished VALUES ('749', '2026-11-21 17:57:14.065194+00', '00:00:00.260421', '00:00:00.059921', 1, 1, 1, 'completed', 'grouped');
-INSERT INTO pgqueue.finished VALUES ('752', '2026-11-21 17:57:14.353847+00', NULL, '00:00:00.007266', 1, 0, 1, 'failed', 'kept');
-INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 17:57:14.39873+00', NULL, NULL, 2, 0, 0, 'canceled', 'default');
-INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 17:57:14.401626+00', NULL, NULL, 1, 0, 0, 'canceled', 'default');
+INSERT INTO pgqueue.finished VALUES ('748', '2026-11-21 18:48:57.71981+00', '00:00:00.186269', '00:00:00.046438', 1, 1, 1, 'failed', 'letters');
+INSERT INTO pgqueue.finished VALUES ('749', '2026-11-21 18:48:57.730171+00', '00:00:00.132843', '00:00:00.110225', 1, 1, 1, 'completed', 'default');
+INSERT INTO pgqueue.finished VALUES ('749', '2026-11-21 18:48:57.730193+00', '00:00:00.188806', '00:00:00.054284', 1, 1, 1, 'completed', 'grouped');
+INSERT INTO pgqueue.finished VALUES ('752', '2026-11-21 18:48:57.959174+00', NULL, '00:00:00.008252', 1, 0, 1, 'failed', 'kept');
+INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 18:48:57.997205+00', NULL, NULL, 2, 0, 0, 'canceled', 'default');
+INSERT INTO pgqueue.finished VALUES ('756', '2026-11-21 18:48:57.999235+00', NULL, NULL, 1, 0, 0, 'canceled', 'default');
 
 INSERT INTO pgqueue.fold VALUES (NULL, NULL, NULL, NULL, NULL, NULL);
 
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'first in', 17);
 INSERT INTO pgqueue.group_turn VALUES ('grouped', 'last in', 22);
 
-INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:13.921716+00', '2026-11-21 17:57:14.047054+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 106225664, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:14.001322+00', '2026-11-21 17:57:14.065165+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 107143168, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:14.005273+00', '2026-11-21 17:57:14.065194+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 107278336, NULL, NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:13.744852+00', '2026-11-21 17:57:14.063336+00', '2026-11-21 17:57:14.346581+00', '2026-11-21 17:57:14.353847+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 108482560, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T17:57:13.921994+00:00", "finished_at": "2026-11-21T17:57:14.063338+00:00", "peak_memory": 106618880}]');
-INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:14.38178+00', '2026-11-21 17:57:14.38178+00', NULL, '2026-11-21 17:57:14.398709+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:14.38178+00', '2126-10-28 17:57:14.38178+00', NULL, '2026-11-21 17:57:14.39873+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
-INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:14.384707+00', '2026-11-21 17:57:14.384707+00', NULL, '2026-11-21 17:57:14.401626+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (3, 'letters', 50, 'failed', 'command', 'buried', NULL, NULL, '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, 'morgue', NULL, NULL, 5, NULL, NULL, NULL, '2026-11-21 18:48:57.487103+00', '2026-11-21 18:48:57.487103+00', '2026-11-21 18:48:57.673372+00', '2026-11-21 18:48:57.71981+00', 1, 1, 0, 1, 'build1', NULL, 'exit_code', 4, NULL, 107032576, '{"message": "The command ''sh'' ended with exit code 4."}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (1, 'default', 70, 'completed', 'command', 'completed', '{a,b}', NULL, '{"args": ["-c", "echo hello; echo careful >&2"], "file": "sh"}', NULL, NULL, NULL, 1, 3, NULL, 'completed', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 18:48:57.487103+00', '2026-11-21 18:48:57.487103+00', '2026-11-21 18:48:57.619946+00', '2026-11-21 18:48:57.730171+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 106246144, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (4, 'grouped', 50, 'completed', 'command', 'member 0', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, 'done', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 18:48:57.487103+00', '2026-11-21 18:48:57.487103+00', '2026-11-21 18:48:57.675909+00', '2026-11-21 18:48:57.730193+00', 1, 1, 0, 1, 'build1', NULL, 'success', 0, NULL, 107294720, NULL, NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (2, 'kept', 50, 'failed', 'command', 'failed', NULL, NULL, '{"args": ["-c", "echo no >&2; exit 3"], "file": "sh"}', '01:00:00', NULL, NULL, 2, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 18:48:57.487103+00', '2026-11-21 18:48:57.727748+00', '2026-11-21 18:48:57.950922+00', '2026-11-21 18:48:57.959174+00', 2, 2, 0, 1, 'build1', NULL, 'exit_code', 3, NULL, 109985792, '{"message": "The command ''sh'' ended with exit code 3."}', NULL, '[{"run": 1, "ended": "exit_code", "error": {"message": "The command ''sh'' ended with exit code 3."}, "worker": "build1", "attempt": 1, "exit_code": 3, "started_at": "2026-11-21T18:48:57.620126+00:00", "finished_at": "2026-11-21T18:48:57.727752+00:00", "peak_memory": 106639360}]');
+INSERT INTO pgqueue.history_2026w47 VALUES (6, 'default', 50, 'canceled', 'command', 'canceled', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 18:48:57.983372+00', '2026-11-21 18:48:57.983372+00', NULL, '2026-11-21 18:48:57.997188+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (7, 'default', 50, 'canceled', 'command', 'needed', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 18:48:57.983372+00', '2126-10-28 18:48:57.983372+00', NULL, '2026-11-21 18:48:57.997205+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "not wanted"}', NULL, NULL);
+INSERT INTO pgqueue.history_2026w47 VALUES (8, 'default', 50, 'canceled', 'command', 'in vain', NULL, NULL, '{"args": [], "file": "true"}', NULL, NULL, NULL, 1, 3, NULL, NULL, NULL, NULL, NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 18:48:57.985645+00', '2026-11-21 18:48:57.985645+00', NULL, '2026-11-21 18:48:57.999235+00', 0, 0, 0, NULL, NULL, NULL, 'canceled', NULL, NULL, NULL, '{"message": "It was to run after task 7, which was canceled."}', NULL, NULL);
 
-INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 17:57:13.633138+00');
-INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 17:57:13.633138+00');
-INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 17:57:13.633138+00');
-INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 17:57:13.633138+00');
-INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 17:57:13.633138+00');
-INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 17:57:13.633138+00');
-INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 17:57:13.633138+00');
-INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 17:57:13.633138+00');
-INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 17:57:13.633138+00');
-INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 17:57:13.633138+00');
-INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 17:57:13.633138+00');
+INSERT INTO pgqueue.migration VALUES (1, 'tables', true, '2026-11-21 18:48:57.3806+00');
+INSERT INTO pgqueue.migration VALUES (2, 'add_tasks', true, '2026-11-21 18:48:57.3806+00');
+INSERT INTO pgqueue.migration VALUES (3, 'settle', true, '2026-11-21 18:48:57.3806+00');
+INSERT INTO pgqueue.migration VALUES (4, 'end_tasks', true, '2026-11-21 18:48:57.3806+00');
+INSERT INTO pgqueue.migration VALUES (5, 'claim_tasks', true, '2026-11-21 18:48:57.3806+00');
+INSERT INTO pgqueue.migration VALUES (6, 'workers', true, '2026-11-21 18:48:57.3806+00');
+INSERT INTO pgqueue.migration VALUES (7, 'change_tasks', true, '2026-11-21 18:48:57.3806+00');
+INSERT INTO pgqueue.migration VALUES (8, 'queues', true, '2026-11-21 18:48:57.3806+00');
+INSERT INTO pgqueue.migration VALUES (9, 'views', true, '2026-11-21 18:48:57.3806+00');
+INSERT INTO pgqueue.migration VALUES (10, 'retention', true, '2026-11-21 18:48:57.3806+00');
+INSERT INTO pgqueue.migration VALUES (11, 'schedules', true, '2026-11-21 18:48:57.3806+00');
 
-INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 17:57:13.633138+00');
-INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 17:57:13.722014+00');
-INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 17:57:13.726912+00');
-INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 17:57:13.728863+00');
-INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 17:57:13.729931+00');
-INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 17:57:13.744852+00');
-INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 17:57:14.062292+00');
+INSERT INTO pgqueue.queue VALUES ('default', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 18:48:57.3806+00');
+INSERT INTO pgqueue.queue VALUES ('limited', false, 1, 600, '00:01:00', NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 18:48:57.470201+00');
+INSERT INTO pgqueue.queue VALUES ('kept', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, '01:00:00', 2, NULL, NULL, NULL, NULL, true, '2026-11-21 18:48:57.4735+00');
+INSERT INTO pgqueue.queue VALUES ('letters', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, 'morgue', NULL, NULL, false, '2026-11-21 18:48:57.474905+00');
+INSERT INTO pgqueue.queue VALUES ('stopped', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 18:48:57.475561+00');
+INSERT INTO pgqueue.queue VALUES ('grouped', false, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 18:48:57.487103+00');
+INSERT INTO pgqueue.queue VALUES ('morgue', true, NULL, NULL, NULL, NULL, NULL, NULL, DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, false, '2026-11-21 18:48:57.718043+00');
 
 INSERT INTO pgqueue.queue_defaults VALUES (NULL, NULL);
 
-INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 17:57:14.456025+00', '2026-11-21 17:57:14.456025+00', '2026-11-21 17:57:14.456025+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 18:12:14.48688+00', NULL, NULL, '2026-11-21 17:57:14.48688+00', '2026-11-21 17:57:14.48688+00', '2026-11-21 17:57:14.48688+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
-INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 17:57:14.494388+00', '2026-11-21 17:57:14.494388+00', '2026-11-21 17:57:14.494388+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('nightly', '0 2 * * *', NULL, 'Europe/Berlin', '{"kind": "command", "name": "nightly", "spec": {"args": [], "file": "true"}}', 'skip', 'once', 100, '00:01:00', NULL, NULL, NULL, true, 0, '2026-11-22 01:00:00+00', NULL, NULL, '2026-11-21 18:48:58.038418+00', '2026-11-21 18:48:58.038418+00', '2026-11-21 18:48:58.038418+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('suspended', NULL, '00:15:00', 'UTC', '{"kind": "command", "name": "suspended", "spec": {"args": [], "file": "true"}}', 'queue', 'all', 100, NULL, NULL, NULL, NULL, false, 0, '2026-11-21 19:03:58.063673+00', NULL, NULL, '2026-11-21 18:48:58.063673+00', '2026-11-21 18:48:58.063673+00', '2026-11-21 18:48:58.063673+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
+INSERT INTO pgqueue.schedule VALUES ('by hand', '@yearly', NULL, 'UTC', '{"kind": "command", "name": "by hand", "spec": {"args": [], "file": "true"}}', 'skip', 'skip', 100, NULL, NULL, NULL, NULL, true, 0, '2027-01-01 00:00:00+00', NULL, 29, '2026-11-21 18:48:58.069854+00', '2026-11-21 18:48:58.069854+00', '2026-11-21 18:48:58.069854+00', NULL, NULL, 0, NULL, NULL, DEFAULT);
 
-INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 17:57:14.425886+00');
+INSERT INTO pgqueue.script VALUES ('\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', 'param($Name) "Hello, $Name"', '2026-11-21 18:48:58.017233+00');
 
-INSERT INTO pgqueue.task VALUES (5, '2026-11-21 17:57:14.062292+00', '2026-11-21 17:57:14.062292+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'morgue', '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 'buried', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 3, 'letters', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (9, '2026-11-21 17:57:14.425886+00', '2026-11-21 17:57:14.425886+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'ready', NULL, NULL, '00:01:00', NULL, NULL, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (11, '2026-11-21 17:57:14.425886+00', '2026-11-21 17:57:15.425886+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'soon', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (12, '2026-11-21 17:57:14.425886+00', '2126-10-28 17:57:14.425886+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'far', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2226-10-04 17:57:14.425886+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (13, '2026-11-21 17:57:14.425886+00', '2026-11-21 17:57:14.425886+00', 'ready', 'script', 50, 1, 3, 0, 0, 0, 0, false, false, 'stopped', '{"args": ["world"]}', NULL, NULL, 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (10, '2026-11-21 17:57:14.425886+00', '2026-11-21 17:57:14.425886+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (14, '2026-11-21 17:57:14.428336+00', '2026-11-21 17:57:14.428336+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'first', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (15, '2026-11-21 17:57:14.429121+00', '2026-11-21 17:57:14.429121+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'second', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (16, '2026-11-21 17:57:14.430845+00', '2026-11-21 17:57:14.430845+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 2, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'third', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14,15}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (18, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (19, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (20, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 4', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (21, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 5', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (23, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (24, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (25, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (17, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (22, '2026-11-21 17:57:14.434475+00', '2026-11-21 17:57:14.434475+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 6', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (29, '2026-11-21 17:57:14.499038+00', '2026-11-21 17:57:14.499038+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (30, '2026-11-21 17:57:14.517779+00', '2026-11-21 17:57:14.517779+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 17:57:14.524435+00', 2, 'running', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (31, '2026-11-21 17:57:14.517779+00', '2026-11-21 17:57:14.517779+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 17:57:14.52457+00', 2, 'running, canceled', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 17:57:14.529009+00', 'not wanted', NULL, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (33, '2026-11-21 17:57:14.517779+00', '2026-11-21 17:57:15.527301+00', 'scheduled', 'command', 50, 3, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'tried once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T17:57:14.524583+00:00", "finished_at": "2026-11-21T17:57:14.527307+00:00"}]');
-INSERT INTO pgqueue.task VALUES (32, '2026-11-21 17:57:14.517779+00', '2026-11-21 17:57:14.517779+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 17:57:14.524577+00', 2, 'running, replaced', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 34, NULL, NULL);
-INSERT INTO pgqueue.task VALUES (34, '2026-11-21 17:57:14.533522+00', '2026-11-21 17:57:14.533522+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'replacement', NULL, NULL, NULL, NULL, NULL, NULL, 'replaced', NULL, NULL, NULL, '{32}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (5, '2026-11-21 18:48:57.718043+00', '2026-11-21 18:48:57.718043+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'morgue', '{"args": ["-c", "exit 4"], "file": "sh"}', NULL, NULL, 'buried', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 3, 'letters', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (9, '2026-11-21 18:48:58.017233+00', '2026-11-21 18:48:58.017233+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'ready', NULL, NULL, '00:01:00', NULL, NULL, '{"delay": "00:00:05", "backoff": "Exponential", "max_delay": "01:00:00"}', 'ready', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (11, '2026-11-21 18:48:58.017233+00', '2026-11-21 18:48:59.017233+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'soon', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (12, '2026-11-21 18:48:58.017233+00', '2126-10-28 18:48:58.017233+00', 'scheduled', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'far', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2226-10-04 18:48:58.017233+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (13, '2026-11-21 18:48:58.017233+00', '2026-11-21 18:48:58.017233+00', 'ready', 'script', 50, 1, 3, 0, 0, 0, 0, false, false, 'stopped', '{"args": ["world"]}', NULL, NULL, 'script', NULL, '\x2c255ab54dd1593519e52ec40ef0c2bfce803b86f83e633f1386b4e662c16a51', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (10, '2026-11-21 18:48:58.017233+00', '2026-11-21 18:48:58.017233+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'only once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (14, '2026-11-21 18:48:58.018451+00', '2026-11-21 18:48:58.018451+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'first', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (15, '2026-11-21 18:48:58.018944+00', '2026-11-21 18:48:58.018944+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'second', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (16, '2026-11-21 18:48:58.020032+00', '2026-11-21 18:48:58.020032+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 2, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'third', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{14,15}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (18, '2026-11-21 18:48:58.022606+00', '2026-11-21 18:48:58.022606+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (19, '2026-11-21 18:48:58.022606+00', '2026-11-21 18:48:58.022606+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (20, '2026-11-21 18:48:58.022606+00', '2026-11-21 18:48:58.022606+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 4', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (21, '2026-11-21 18:48:58.022606+00', '2026-11-21 18:48:58.022606+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 5', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (23, '2026-11-21 18:48:58.022606+00', '2026-11-21 18:48:58.022606+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (24, '2026-11-21 18:48:58.022606+00', '2026-11-21 18:48:58.022606+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 2', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (25, '2026-11-21 18:48:58.022606+00', '2026-11-21 18:48:58.022606+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'limited', '{"args": [], "file": "true"}', NULL, NULL, 'limited 3', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (17, '2026-11-21 18:48:58.022606+00', '2026-11-21 18:48:58.022606+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'first in', 'fifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (22, '2026-11-21 18:48:58.022606+00', '2026-11-21 18:48:58.022606+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'grouped', '{"args": [], "file": "true"}', NULL, NULL, 'member 6', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'last in', 'lifo', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (29, '2026-11-21 18:48:58.073787+00', '2026-11-21 18:48:58.073787+00', 'ready', 'command', 50, 1, 3, 0, 0, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'by hand', NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (30, '2026-11-21 18:48:58.089934+00', '2026-11-21 18:48:58.089934+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 18:48:58.095581+00', 2, 'running', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (31, '2026-11-21 18:48:58.089934+00', '2026-11-21 18:48:58.089934+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 18:48:58.095697+00', 2, 'running, canceled', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-21 18:48:58.09897+00', 'not wanted', NULL, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (33, '2026-11-21 18:48:58.089934+00', '2026-11-21 18:48:59.097677+00', 'scheduled', 'command', 50, 3, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'tried once', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{"message": "no"}', '[{"run": 1, "ended": "error", "error": {"message": "no"}, "worker": "sql", "attempt": 1, "started_at": "2026-11-21T18:48:58.09571+00:00", "finished_at": "2026-11-21T18:48:58.097681+00:00"}]');
+INSERT INTO pgqueue.task VALUES (32, '2026-11-21 18:48:58.089934+00', '2026-11-21 18:48:58.089934+00', 'running', 'command', 50, 1, 3, 1, 1, 0, 0, false, false, 'default', '{"args": [], "file": "true"}', '2026-11-21 18:48:58.095704+00', 2, 'running, replaced', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 34, NULL, NULL);
+INSERT INTO pgqueue.task VALUES (34, '2026-11-21 18:48:58.101103+00', '2026-11-21 18:48:58.101103+00', 'blocked', 'command', 50, 1, 3, 0, 0, 0, 1, false, false, 'default', '{"args": [], "file": "true"}', NULL, NULL, 'replacement', NULL, NULL, NULL, NULL, NULL, NULL, 'replaced', NULL, NULL, NULL, '{32}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 17:57:14.000938+00', 'output', 'hello', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 17:57:14.001191+00', 'error', 'careful', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 17:57:14.020341+00', 'error', 'no', NULL);
-INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 17:57:14.350521+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 1, '2026-11-21 18:48:57.680071+00', 'output', 'hello', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (1, 1, 2, '2026-11-21 18:48:57.680227+00', 'error', 'careful', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 1, 1, '2026-11-21 18:48:57.68797+00', 'error', 'no', NULL);
+INSERT INTO pgqueue.task_output_2026w47 VALUES (2, 2, 1, '2026-11-21 18:48:57.956301+00', 'error', 'no', NULL);
 
-INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 14087, '2026-11-21 17:57:14.513878+00', '2026-11-21 17:57:14.515492+00', '2026-11-21 17:57:14.515492+00', false, NULL, '2026-11-21 17:57:14.553436+00', NULL);
+INSERT INTO pgqueue.worker OVERRIDING SYSTEM VALUE VALUES (2, 'sql', 'h', 1, '0', NULL, 1, NULL, false, NULL, 23233, '2026-11-21 18:48:58.086555+00', '2026-11-21 18:48:58.087944+00', '2026-11-21 18:48:58.087944+00', false, NULL, '2026-11-21 18:48:58.115271+00', NULL);
 
 SELECT pg_catalog.setval('pgqueue.arrival_id_seq', 10, true);
 

@@ -25,8 +25,11 @@ Describe 'The module beside another version of Npgsql' {
         $folder = Join-Path ([IO.Path]::GetTempPath()) "pgq-npgsql-$([guid]::NewGuid().ToString('N').Substring(0, 12))"
         $null = New-Item $folder -ItemType Directory
         Set-Content (Join-Path $folder 'Other.csproj') '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework><CopyLocalLockFileAssemblies>true</CopyLocalLockFileAssemblies><NoWarn>NU1603</NoWarn></PropertyGroup><ItemGroup><PackageReference Include="Npgsql" Version="9.0.3" /></ItemGroup></Project>'
+        # A build leaves folders behind.
+        $saved, $env:TMPDIR = $env:TMPDIR, $folder
         $log = dotnet build (Join-Path $folder 'Other.csproj') -o (Join-Path $folder 'out') -v q --nologo -nodeReuse:false -p:UseSharedCompilation=false 2>&1
         $whyNot = $LASTEXITCODE ? "another version of Npgsql could not be restored: $log" : ''
+        $env:TMPDIR = $saved
         $load = "Add-Type -Path '$(Join-Path $Folder 'out/Npgsql.dll')'"
         $theirs = "`$c = [Npgsql.NpgsqlConnection]::new('$server'); `$c.Open(); `$c.Dispose(); 'theirs works'"
         $ours = "Import-Module '$ModulePath'; `$null = Connect-PqQueue @connect; `$id = (Add-PqTask { 1 } -Delay 1h).Id; 'ours works ' + (Get-PqTask `$id).State"

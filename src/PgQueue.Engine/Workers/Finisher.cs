@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Npgsql;
 using NpgsqlTypes;
@@ -12,10 +13,19 @@ internal sealed class Finisher : IAsyncDisposable
     /// <summary>Characters of results in one statement: the server takes a gigabyte at the most.</summary>
     private const long MaxBatchSize = 16_000_000;
 
+    /// <summary>
+    /// Where ends follow one another sooner than this, they wait that long for company: each statement has a commit, and
+    /// one for several ends costs little more than one for a single end.
+    /// </summary>
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>So many are enough.</summary>
+    private const int Company = 16;
+
     private readonly QueueDatabase _database;
     private readonly Func<long> _workerId;
     private readonly Outage _outage;
-    private readonly Channel<Pending> _incoming = Channel.CreateUnbounded<Pending>(new() { SingleReader = true });
+    private readonly Channel<Pending> _incoming = Channel.CreateUnbounded<Pending>(); // One for a single reader can't be counted.
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _work;
 
@@ -46,8 +56,14 @@ internal sealed class Finisher : IAsyncDisposable
     private async Task RunAsync()
     {
         var batch = new List<Pending>(MaxBatch);
+        var stored = Stopwatch.StartNew();
         while (await _incoming.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
+            if (stored.Elapsed < Gather && _incoming.Reader.Count < Company)
+            {
+                await Task.Delay(Gather).ConfigureAwait(false);
+            }
+
             var size = 0L;
             while (batch.Count < MaxBatch && size < MaxBatchSize && _incoming.Reader.TryRead(out var pending))
             {
@@ -61,6 +77,7 @@ internal sealed class Finisher : IAsyncDisposable
             }
 
             batch.Clear();
+            stored.Restart();
         }
     }
 

@@ -41,16 +41,18 @@ public sealed class WaitTaskCommand : TaskIdCmdlet
         var watch = Client.Watch(_pending, gathers: !Any);
         try
         {
-            Take(watch, TimeSpan.Zero, null); // What has finished already, however short the time.
-            while (_pending.Count > 0 && !(Any && _emitted))
+            // What has finished already first, however short the time.
+            var inTime = Take(watch, TimeSpan.Zero, Timeout);
+            while (inTime && _pending.Count > 0 && !(Any && _emitted))
             {
                 progress.Show(_pending, StopToken);
                 var left = Timeout - clock.Elapsed;
-                if (left <= TimeSpan.Zero || !Take(watch, left < Slice ? left.Value : Slice, left))
-                {
-                    WriteTimeout(all);
-                    return;
-                }
+                inTime = !(left <= TimeSpan.Zero) && Take(watch, left < Slice ? left.Value : Slice, left);
+            }
+
+            if (!inTime)
+            {
+                WriteTimeout(all);
             }
         }
         finally

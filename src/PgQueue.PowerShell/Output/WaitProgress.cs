@@ -19,9 +19,9 @@ internal sealed class WaitProgress(PSCmdlet cmdlet, QueueClient client, int all)
     private readonly bool _wanted = Terminal.WantsProgress(cmdlet);
     private readonly TaskBars _bars = new(cmdlet, named: all > 1);
     private readonly Dictionary<long, (RunningNow Task, int After)> _shown = [];
-    private long _shownAt = Environment.TickCount64 - (long)Between.TotalMilliseconds;
+    private long _shownAt = Environment.TickCount64;
 
-    /// <summary>Shows it, twice a second at the most.</summary>
+    /// <summary>Shows it, twice a second at the most; nothing of a wait that is over before that.</summary>
     public void Show(HashSet<long> pending, CancellationToken cancellationToken)
     {
         if (!_wanted || Environment.TickCount64 - _shownAt < Between.TotalMilliseconds)

@@ -14,13 +14,14 @@ internal sealed class Finisher : IAsyncDisposable
     private const long MaxBatchSize = 16_000_000;
 
     /// <summary>
-    /// Where ends follow one another sooner than this, they wait that long for company: each statement has a commit, and
-    /// one for several ends costs little more than one for a single end.
+    /// Where several ends came together just now, the next wait so long for company: each statement has a commit, and one
+    /// for several ends costs little more than one for a single end. One that comes alone waits for nobody, as others may
+    /// wait for it.
     /// </summary>
-    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5);
 
     /// <summary>So many are enough.</summary>
-    private const int Company = 16;
+    private const int Company = 32;
 
     private readonly QueueDatabase _database;
     private readonly Func<long> _workerId;
@@ -57,9 +58,10 @@ internal sealed class Finisher : IAsyncDisposable
     {
         var batch = new List<Pending>(MaxBatch);
         var stored = Stopwatch.StartNew();
+        var hadCompany = false;
         while (await _incoming.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            if (stored.Elapsed < Gather && _incoming.Reader.Count < Company)
+            if (hadCompany && stored.Elapsed < Gather && _incoming.Reader.Count < Company)
             {
                 await Task.Delay(Gather).ConfigureAwait(false);
             }
@@ -76,6 +78,7 @@ internal sealed class Finisher : IAsyncDisposable
                 await StoreAsync([.. sameWorker]).ConfigureAwait(false);
             }
 
+            hadCompany = batch.Count > 1;
             batch.Clear();
             stored.Restart();
         }

@@ -4,8 +4,9 @@ namespace PgQueue;
 
 /// <summary>
 /// A worker's place in the queue: one connection of its own that holds the worker's advisory lock, listens, and asks
-/// once or twice a second what is new. Behind a pooler there is neither a lock nor news: asking renews a lease in its place. While
-/// the connection is broken the worker keeps its tasks and comes back to them, unless others were given them meanwhile.
+/// once or twice a second what is new. Behind a pooler there is neither a lock nor news: asking renews a lease in its
+/// place. While the connection is broken the worker keeps its tasks and comes back to them, unless others were given them
+/// meanwhile.
 /// </summary>
 internal sealed class WorkerSession : IAsyncDisposable
 {

@@ -178,7 +178,10 @@ public sealed class ThroughputTests
         $do$
         """);
 
-    /// <summary>How many blocks a measure looks at.</summary>
+    /// <summary>
+    /// How many blocks a measure looks at: the least of several, because planning counts, too, and reads the catalogs anew
+    /// whenever another test has changed them.
+    /// </summary>
     private static async Task<int> BlocksAsync(TestQueue queue)
     {
         await queue.SqlAsync("vacuum {schema}.task");
@@ -186,9 +189,14 @@ public sealed class ThroughputTests
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(queue.Client.Database.Qualify(
             "explain (analyze, buffers, format json) select * from {schema}.throughput_since(now() - interval '1 hour')"), connection);
-        await command.ExecuteScalarAsync(); // For the caches of the session.
-        using var plan = JsonDocument.Parse((string)(await command.ExecuteScalarAsync())!);
-        var root = plan.RootElement[0].GetProperty("Plan");
-        return root.GetProperty("Shared Hit Blocks").GetInt32() + root.GetProperty("Shared Read Blocks").GetInt32();
+        var least = int.MaxValue;
+        for (var look = 0; look < 10; look++)
+        {
+            using var plan = JsonDocument.Parse((string)(await command.ExecuteScalarAsync())!);
+            var root = plan.RootElement[0].GetProperty("Plan");
+            least = Math.Min(least, root.GetProperty("Shared Hit Blocks").GetInt32() + root.GetProperty("Shared Read Blocks").GetInt32());
+        }
+
+        return least;
     }
 }
